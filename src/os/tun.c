@@ -109,7 +109,7 @@ static int take_over(struct tun *tun, int fd)
 	if (ioctl(fd, TUNGETIFF, &request) < 0)
 		return errno == ENOTTY ? -EINVAL : -errno;
 	kind = (unsigned short)request.ifr_flags;
-	if (!(kind & IFF_TUN) || !(kind & IFF_NO_PI))
+	if (!(kind & IFF_TUN))
 		return -EINVAL;
 	memcpy(found.name, request.ifr_name, TUN_NAME_MAX);
 	found.has_header = kind & IFF_VNET_HDR;

@@ -72,7 +72,8 @@ int tun_open(struct tun *tun, const char *name, bool is_multi_queue);
 
 /*
  * Takes over an open, attached descriptor, with or without vnet headers; tun owns it when 0 is
- * returned. -EINVAL: not a TUN without packet information; -EBADFD: not attached to a device.
+ * returned. It must have been made with IFF_NO_PI, which the kernel does not tell (its bit has
+ * another meaning in the answer). -EINVAL: not a TUN; -EBADFD: not attached to a device.
  */
 int tun_adopt(struct tun *tun, int fd);
 
