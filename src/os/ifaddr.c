@@ -11,7 +11,7 @@
 enum { ATTR_PROTO = 11, PROTO_KERNEL_LINK_LOCAL = 3 };
 
 struct addr_list {
-	struct ifaddr *addrs;
+	struct link_addr *addrs;
 	size_t count, room;
 };
 
@@ -53,7 +53,7 @@ static int on_addr(const struct nlmsghdr *message, void *arg)
 	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(message);
 	struct addr_list *list = arg;
 	struct addr_attrs attrs = {0};
-	struct ifaddr *addrs, addr = {0};
+	struct link_addr *addrs, addr = {0};
 
 	if (message->nlmsg_type != RTM_NEWADDR)
 		return MNL_CB_OK;
@@ -74,7 +74,7 @@ static int on_addr(const struct nlmsghdr *message, void *arg)
 	return MNL_CB_OK;
 }
 
-int ifaddr_list(struct rtnl *rtnl, struct ifaddr **addrs, size_t *count)
+int ifaddr_list(struct rtnl *rtnl, struct link_addr **addrs, size_t *count)
 {
 	struct addr_list list;
 	int error;

@@ -8,14 +8,14 @@
 #include "addr.h"
 #include "rtnl.h"
 
-struct ifaddr {
+struct link_addr {
 	uint32_t ifindex;
 	struct ip_prefix prefix; /* with its host bits */
 	bool kernel_made;	 /* an IPv6 link-local address that nobody asked for */
 };
 
 /* All addresses of all links in *addrs, in the kernel's order; to be freed by the caller. */
-int ifaddr_list(struct rtnl *rtnl, struct ifaddr **addrs, size_t *count);
+int ifaddr_list(struct rtnl *rtnl, struct link_addr **addrs, size_t *count);
 
 /*
  * -EEXIST: it is there already. -EACCES or -EAFNOSUPPORT for IPv6: the protocol is switched off on

@@ -1,9 +1,11 @@
 /* wg-quick's own keys: one table, one reader a key. */
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "ensure.h"
 #include "grow.h"
 #include "options.h"
 #include "rttables.h"
@@ -16,35 +18,30 @@ typedef enum option_status option_reader(struct options *options, struct span va
 static option_reader read_addresses, read_dns, read_mtu, read_table, read_save_config, read_pre_up,
 	read_post_up, read_pre_down, read_post_down;
 
-static const struct option {
-	const char *key;
+static const struct {
 	option_reader *read;
 	const char *expected;
-} options_table[] = {
-	{"Address", read_addresses, "IP addresses with or without a prefix length, by commas"},
-	{"DNS", read_dns, "addresses of servers and search domains, by commas"},
-	{"MTU", read_mtu, "a number of bytes"},
-	{"Table", read_table, "off, auto, or a routing table's number or name"},
-	{"PreUp", read_pre_up, "a command"},
-	{"PostUp", read_post_up, "a command"},
-	{"PreDown", read_pre_down, "a command"},
-	{"PostDown", read_post_down, "a command"},
-	{"SaveConfig", read_save_config, "true or false"},
+} readers[] = {
+	[CONF_ADDRESS - CONF_ADDRESS] = {read_addresses,
+		"IP addresses, each with or without a prefix length, by commas"},
+	[CONF_DNS -
+		CONF_ADDRESS] = {read_dns, "addresses of servers and search domains, by commas"},
+	[CONF_MTU - CONF_ADDRESS] = {read_mtu, "a number of bytes"},
+	[CONF_TABLE -
+		CONF_ADDRESS] = {read_table, "off, auto, or a routing table's number or name"},
+	[CONF_PRE_UP - CONF_ADDRESS] = {read_pre_up, "a command"},
+	[CONF_POST_UP - CONF_ADDRESS] = {read_post_up, "a command"},
+	[CONF_PRE_DOWN - CONF_ADDRESS] = {read_pre_down, "a command"},
+	[CONF_POST_DOWN - CONF_ADDRESS] = {read_post_down, "a command"},
+	[CONF_SAVE_CONFIG - CONF_ADDRESS] = {read_save_config, "true or false"},
 };
 
-enum { OPTIONS_COUNT = sizeof(options_table) / sizeof(options_table[0]) };
+_Static_assert(sizeof(readers) / sizeof(readers[0]) == CONF_KEY_COUNT - CONF_ADDRESS,
+	"every key of wg-quick's has its reader");
 
 static bool span_is(struct span span, const char *text)
 {
 	return span.len == strlen(text) && strncasecmp(span.at, text, span.len) == 0;
-}
-
-static const struct option *find_option(struct span key)
-{
-	for (size_t i = 0; i < OPTIONS_COUNT; i++)
-		if (span_is(key, options_table[i].key))
-			return &options_table[i];
-	return NULL;
 }
 
 void options_init(struct options *options)
@@ -62,28 +59,40 @@ void options_fini(struct options *options)
 	options_init(options);
 }
 
-enum option_status options_add(struct options *options, struct span key, struct span value)
+enum option_status options_add(struct options *options, unsigned key, struct span value)
 {
-	const struct option *option = find_option(key);
-
-	return option ? option->read(options, value) : OPTION_UNKNOWN;
+	ENSURE(key >= CONF_ADDRESS && key < CONF_KEY_COUNT);
+	return readers[key - CONF_ADDRESS].read(options, value);
 }
 
-bool option_is_known(struct span key)
+const char *option_expected(unsigned key)
 {
-	return find_option(key) != NULL;
+	ENSURE(key >= CONF_ADDRESS && key < CONF_KEY_COUNT);
+	return readers[key - CONF_ADDRESS].expected;
 }
 
-const char *option_key(size_t number)
+int options_read(
+	struct options *options, const struct conf_document *doc, struct conf_errors *errors)
 {
-	return number < OPTIONS_COUNT ? options_table[number].key : NULL;
-}
+	bool is_wrong = false;
 
-const char *option_expected(struct span key)
-{
-	const struct option *option = find_option(key);
+	for (size_t i = 0; i < doc->count; i++) {
+		const struct conf_line *line = &doc->lines[i];
+		enum option_status status;
 
-	return option ? option->expected : NULL;
+		if (line->kind != CONF_PAIR || line->section != CONF_INTERFACE ||
+			line->key < CONF_ADDRESS || line->key >= CONF_KEY_COUNT || !line->value.len)
+			continue;
+		status = options_add(options, line->key, line->value);
+		if (status == OPTION_NO_MEMORY)
+			return -ENOMEM;
+		if (status == OPTION_WRONG) {
+			is_wrong = true;
+			conf_errors_add(errors, CONF_BAD_VALUE, line, line->value,
+				option_expected(line->key));
+		}
+	}
+	return is_wrong ? -EINVAL : 0;
 }
 
 /* The next item of a list by commas and spaces; false at the end. */
@@ -91,7 +100,8 @@ static bool next_item(struct span *rest, struct span *item)
 {
 	size_t start = 0, end;
 
-	while (start < rest->len && (rest->at[start] == ',' || isspace((unsigned char)rest->at[start])))
+	while (start < rest->len &&
+		(rest->at[start] == ',' || isspace((unsigned char)rest->at[start])))
 		start++;
 	end = start;
 	while (end < rest->len && rest->at[end] != ',' && !isspace((unsigned char)rest->at[end]))
@@ -110,7 +120,8 @@ static bool parse_own_address(struct span text, struct own_address *address)
 		value_parse_address(span_until(text, slash), &address->prefix.addr) != VALUE_OK)
 		return false;
 	bits = ip_bits_max(address->prefix.addr.family);
-	if (slash < text.len && value_parse_number(span_from(text, slash + 1), bits, &bits) != VALUE_OK)
+	if (slash < text.len &&
+		value_parse_number(span_from(text, slash + 1), bits, &bits) != VALUE_OK)
 		return false;
 	address->prefix.bits = (uint8_t)bits;
 	memcpy(address->text, text.at, text.len);
@@ -152,7 +163,8 @@ static enum option_status read_dns(struct options *options, struct span value)
 	struct span item;
 
 	while (next_item(&value, &item))
-		if (!words_add(is_server(item) ? &options->dns_servers : &options->dns_search, item))
+		if (!words_add(
+			    is_server(item) ? &options->dns_servers : &options->dns_search, item))
 			return OPTION_NO_MEMORY;
 	return OPTION_TAKEN;
 }

@@ -9,16 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "addr.h"
-#include "settings.h"
-#include "span.h"
+#include "confsettings.h"
 
-enum hook {
-	HOOK_PRE_UP,
-	HOOK_POST_UP,
-	HOOK_PRE_DOWN,
-	HOOK_POST_DOWN,
-	HOOK_COUNT
-};
+enum hook { HOOK_PRE_UP, HOOK_POST_UP, HOOK_PRE_DOWN, HOOK_POST_DOWN, HOOK_COUNT };
 
 enum table_mode {
 	TABLE_AUTO,   /* main, and policy routing for default routes */
@@ -35,7 +28,7 @@ struct words {
 enum { ADDRESS_TEXT_MAX = 63 };
 
 struct own_address {
-	struct ip_prefix prefix; /* with its host bits */
+	struct ip_prefix prefix;	 /* with its host bits */
 	char text[ADDRESS_TEXT_MAX + 1]; /* as typed */
 };
 
@@ -53,25 +46,25 @@ struct options {
 
 enum option_status {
 	OPTION_TAKEN,
-	OPTION_UNKNOWN, /* not a key of wg-quick's */
-	OPTION_WRONG,	/* the value is not what the key wants: see option_expected() */
+	OPTION_WRONG, /* the value is not what the key wants: see option_expected() */
 	OPTION_NO_MEMORY,
 };
 
 void options_init(struct options *options);
 void options_fini(struct options *options);
 
-/* Takes one `key = value` of [Interface]; keys in any case, value without spaces around it. */
-enum option_status options_add(struct options *options, struct span key, struct span value);
-
-/* Is it one of wg-quick's keys? */
-bool option_is_known(struct span key);
-
-/* Every key of wg-quick's, by number; NULL after the last. */
-const char *option_key(size_t number);
+/* Takes one `key = value` of [Interface]; key is one of enum conf_key. */
+enum option_status options_add(struct options *options, unsigned key, struct span value);
 
 /* What a value of this key looks like: "true or false". */
-const char *option_expected(struct span key);
+const char *option_expected(unsigned key);
+
+/*
+ * Takes all of a document's, adding an error for each that is wrong. 0; -EINVAL when one was
+ * wrong (the others are taken); -ENOMEM.
+ */
+int options_read(
+	struct options *options, const struct conf_document *doc, struct conf_errors *errors);
 
 /* Appends a copy; false when memory is short. */
 bool words_add(struct words *words, struct span word);

@@ -90,9 +90,9 @@ static void plan_device(struct step_list *plan, enum plan_mode mode, const struc
 	const struct state *state)
 {
 	(void)state;
-	step_list_add(plan,
-		&(struct step){.kind = mode == PLAN_UP ? STEP_DEVICE_ADD : STEP_DEVICE_SYNC,
-			.settings = wanted->device});
+	step_list_add(
+		plan, &(struct step){.kind = mode == PLAN_UP ? STEP_DEVICE_ADD : STEP_DEVICE_SYNC,
+			      .settings = wanted->device});
 }
 
 static void warn_left_out(struct step_list *plan, const char *what)
@@ -104,11 +104,12 @@ static void warn_left_out(struct step_list *plan, const char *what)
 	step_list_add(plan, &(struct step){.kind = STEP_WARN, .text = text});
 }
 
-static const struct ifaddr *find_address(
+static const struct link_addr *find_address(
 	const struct state *state, uint32_t index, const struct ip_prefix *prefix)
 {
 	for (size_t i = 0; i < state->addrs_count; i++)
-		if (state->addrs[i].ifindex == index && state->addrs[i].prefix.bits == prefix->bits &&
+		if (state->addrs[i].ifindex == index &&
+			state->addrs[i].prefix.bits == prefix->bits &&
 			ip_addr_equal(&state->addrs[i].prefix.addr, &prefix->addr))
 			return &state->addrs[i];
 	return NULL;
@@ -123,22 +124,22 @@ static bool wants_address(const struct options *options, const struct ip_prefix 
 	return false;
 }
 
-static void drop_addresses(
-	struct step_list *plan, const struct options *options, const struct state *state, uint32_t index)
+static void drop_addresses(struct step_list *plan, const struct options *options,
+	const struct state *state, uint32_t index)
 {
 	for (size_t i = 0; i < state->addrs_count; i++) {
-		const struct ifaddr *addr = &state->addrs[i];
+		const struct link_addr *addr = &state->addrs[i];
 
-		if (addr->ifindex == index && !addr->kernel_made && !wants_address(options, &addr->prefix))
-			step_list_add(plan,
-				&(struct step){.kind = STEP_ADDRESS_DELETE,
-					.family = addr->prefix.addr.family,
-					.prefix = addr->prefix});
+		if (addr->ifindex == index && !addr->kernel_made &&
+			!wants_address(options, &addr->prefix))
+			step_list_add(plan, &(struct step){.kind = STEP_ADDRESS_DELETE,
+						    .family = addr->prefix.addr.family,
+						    .prefix = addr->prefix});
 	}
 }
 
-static void add_addresses(
-	struct step_list *plan, const struct options *options, const struct state *state, uint32_t index)
+static void add_addresses(struct step_list *plan, const struct options *options,
+	const struct state *state, uint32_t index)
 {
 	for (size_t i = 0; i < options->addresses_count; i++) {
 		const struct own_address *address = &options->addresses[i];
@@ -149,11 +150,10 @@ static void add_addresses(
 		if (family == IP_V6 && state->is_ipv6_off)
 			warn_left_out(plan, address->text);
 		else
-			step_list_add(plan,
-				&(struct step){.kind = STEP_ADDRESS_ADD,
-					.family = family,
-					.prefix = address->prefix,
-					.text = strdup(address->text)});
+			step_list_add(plan, &(struct step){.kind = STEP_ADDRESS_ADD,
+						    .family = family,
+						    .prefix = address->prefix,
+						    .text = strdup(address->text)});
 	}
 }
 
@@ -169,14 +169,13 @@ static uint32_t choose_mtu(const struct options *options, const struct state *st
 	return outer - MTU_OVERHEAD;
 }
 
-static void plan_mtu(
-	struct step_list *plan, uint32_t mtu, const struct iflink *link)
+static void plan_mtu(struct step_list *plan, uint32_t mtu, const struct iflink *link)
 {
 	if (!link || !link->is_up)
 		step_list_add(plan, &(struct step){.kind = STEP_LINK_UP, .value = mtu});
 	else if (link->mtu != mtu)
-		step_list_add(
-			plan, &(struct step){.kind = STEP_MTU, .value = mtu, .old_value = link->mtu});
+		step_list_add(plan,
+			&(struct step){.kind = STEP_MTU, .value = mtu, .old_value = link->mtu});
 }
 
 /* The lines that resolvconf is given; NULL when there is no server (or no memory). */

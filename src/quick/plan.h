@@ -24,7 +24,7 @@ enum plan_stage {
 	STAGE_CREATE,
 	STAGE_PRE_UP,
 	STAGE_DEVICE,
-	STAGE_LINK, /* addresses, MTU, up, DNS */
+	STAGE_LINK,   /* addresses, MTU, up, DNS */
 	STAGE_ROUTES, /* routes, rules, firewall */
 	STAGE_POST_UP,
 	STAGE_COUNT
@@ -59,7 +59,7 @@ void plan_default_down(
 	struct step_list *plan, const struct state *state, uint8_t family, uint32_t mark);
 
 /* For tests and messages: rules as text for nft, or for iptables-restore. Owned by the caller. */
-char *firewall_text(enum firewall_tool tool, const struct state *state, uint8_t family,
-	uint32_t mark);
+char *firewall_text(
+	enum firewall_tool tool, const struct state *state, uint8_t family, uint32_t mark);
 
 #endif

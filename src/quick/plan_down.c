@@ -48,8 +48,8 @@ static bool is_needed(const struct state *state, const struct iprule *suppressor
 	for (size_t i = 0; i < state->rules_count; i++) {
 		const struct iprule *rule = &state->rules[i];
 
-		if (rule->family == suppressor->family && is_mark_rule(rule) && rule->mark != mark &&
-			!count_suppressors(state, rule, suppressor))
+		if (rule->family == suppressor->family && is_mark_rule(rule) &&
+			rule->mark != mark && !count_suppressors(state, rule, suppressor))
 			return true;
 	}
 	return false;
@@ -57,12 +57,11 @@ static bool is_needed(const struct state *state, const struct iprule *suppressor
 
 static void delete_rule(struct step_list *plan, const struct iprule *rule)
 {
-	step_list_add(plan,
-		&(struct step){.kind = STEP_RULE_DELETE,
-			.family = rule->family,
-			.mark = rule->mark,
-			.table = rule->table,
-			.priority = rule->priority});
+	step_list_add(plan, &(struct step){.kind = STEP_RULE_DELETE,
+				    .family = rule->family,
+				    .mark = rule->mark,
+				    .table = rule->table,
+				    .priority = rule->priority});
 }
 
 /* The suppressing rule that belongs to a mark's rule: the nearest before it. */
@@ -192,8 +191,7 @@ static bool routes_default(const struct state *state, uint8_t family)
 }
 
 /* Without a journal (another wg-quick has brought it up) the device itself must tell. */
-static bool is_full_tunnel(
-	const struct options *options, const struct state *state, uint8_t family)
+static bool is_full_tunnel(const struct options *options, const struct state *state, uint8_t family)
 {
 	if (step_list_find(&state->journal, STEP_RULE_ADD, family) ||
 		step_list_find(&state->journal, STEP_FIREWALL_ADD, family) ||

@@ -19,7 +19,7 @@ struct address_walk {
 static const struct ip_addr *next_address(struct address_walk *walk)
 {
 	while (walk->at < walk->state->addrs_count) {
-		const struct ifaddr *addr = &walk->state->addrs[walk->at++];
+		const struct link_addr *addr = &walk->state->addrs[walk->at++];
 
 		if (addr->ifindex == walk->index && addr->prefix.addr.family == walk->family)
 			return &addr->prefix.addr;
@@ -36,7 +36,8 @@ static void add_nft(struct textbuf *out, struct address_walk *walk, uint32_t mar
 	textbuf_addf(out, "add table %s wg-quick-%s\n", ip, name);
 	textbuf_addf(out, "delete table %s wg-quick-%s\n", ip, name);
 	textbuf_addf(out, "table %s wg-quick-%s {\n", ip, name);
-	textbuf_add(out, "chain preraw {\ntype filter hook prerouting priority -300; policy accept;\n");
+	textbuf_add(
+		out, "chain preraw {\ntype filter hook prerouting priority -300; policy accept;\n");
 	while ((addr = next_address(walk)) != NULL) {
 		textbuf_addf(out, "iifname != \"%s\" %s daddr ", name, ip);
 		value_print_address(out, addr);
@@ -72,8 +73,8 @@ static void add_iptables(struct textbuf *out, struct address_walk *walk, uint32_
 		mark, name, name);
 }
 
-char *firewall_text(enum firewall_tool tool, const struct state *state, uint8_t family,
-	uint32_t mark)
+char *firewall_text(
+	enum firewall_tool tool, const struct state *state, uint8_t family, uint32_t mark)
 {
 	const struct iflink *link = state_link(state);
 	struct address_walk walk = {
@@ -91,12 +92,12 @@ char *firewall_text(enum firewall_tool tool, const struct state *state, uint8_t 
 	return text;
 }
 
-void plan_firewall(
-	struct step_list *plan, const struct state *state, uint8_t family, uint32_t mark)
+void plan_firewall(struct step_list *plan, const struct state *state, uint8_t family, uint32_t mark)
 {
 	const struct step *before = step_list_find(&state->journal, STEP_FIREWALL_ADD, family);
 	bool is_there = state->has_firewall[family_index(family)];
-	struct step step = {.kind = STEP_FIREWALL_ADD, .family = family, .value = state->firewall_tool};
+	struct step step = {
+		.kind = STEP_FIREWALL_ADD, .family = family, .value = state->firewall_tool};
 
 	if (state->firewall_tool == FIREWALL_NONE) {
 		step = (struct step){.kind = STEP_WARN,
@@ -113,7 +114,8 @@ void plan_firewall(
 		return;
 	}
 	if (is_there && step.value == FIREWALL_IPTABLES)
-		step_list_add(plan,
-			&(struct step){.kind = STEP_FIREWALL_DELETE, .family = family, .value = step.value});
+		step_list_add(plan, &(struct step){.kind = STEP_FIREWALL_DELETE,
+					    .family = family,
+					    .value = step.value});
 	step_list_add(plan, &step);
 }

@@ -109,9 +109,11 @@ static bool list_routed(const struct device_settings *device, struct routed_list
 	return true;
 }
 
-static bool build_cover(const struct state *state, uint32_t index, uint32_t table, struct cover *cover)
+static bool build_cover(
+	const struct state *state, uint32_t index, uint32_t table, struct cover *cover)
 {
-	*cover = (struct cover){.prefixes = calloc(state->routes_count + 1, sizeof(struct ip_prefix))};
+	*cover = (struct cover){
+		.prefixes = calloc(state->routes_count + 1, sizeof(struct ip_prefix))};
 	if (!cover->prefixes)
 		return false;
 	for (size_t i = 0; i < state->routes_count; i++) {
@@ -146,14 +148,14 @@ static bool cover_includes(const struct cover *cover, const struct ip_prefix *pr
 	return false;
 }
 
-static void add_route(struct step_list *plan, const struct ip_prefix *prefix, uint32_t table, const char *name)
+static void add_route(
+	struct step_list *plan, const struct ip_prefix *prefix, uint32_t table, const char *name)
 {
-	step_list_add(plan,
-		&(struct step){.kind = STEP_ROUTE_ADD,
-			.family = prefix->addr.family,
-			.prefix = *prefix,
-			.table = table,
-			.text = name ? strdup(name) : NULL});
+	step_list_add(plan, &(struct step){.kind = STEP_ROUTE_ADD,
+				    .family = prefix->addr.family,
+				    .prefix = *prefix,
+				    .table = table,
+				    .text = name ? strdup(name) : NULL});
 }
 
 static bool is_table_used(const struct state *state, uint32_t table)
@@ -180,8 +182,7 @@ static void choose_mark(struct routing *routing)
 	step_list_add(routing->plan, &(struct step){.kind = STEP_FWMARK, .value = routing->mark});
 }
 
-static const struct iprule *find_mark_rule(
-	const struct state *state, uint8_t family, uint32_t mark)
+static const struct iprule *find_mark_rule(const struct state *state, uint8_t family, uint32_t mark)
 {
 	for (size_t i = 0; i < state->rules_count; i++) {
 		const struct iprule *rule = &state->rules[i];
@@ -252,7 +253,8 @@ static void plan_valid_mark(struct routing *routing)
 	if (step_list_find(&state->journal, STEP_VALID_MARK, IP_NONE))
 		return;
 	step_list_add(routing->plan,
-		&(struct step){.kind = STEP_VALID_MARK, .is_silent = state->valid_mark == 1, .value = 1});
+		&(struct step){
+			.kind = STEP_VALID_MARK, .is_silent = state->valid_mark == 1, .value = 1});
 }
 
 static void plan_default_route(struct routing *routing, const struct ip_prefix *prefix)
@@ -293,7 +295,8 @@ static bool is_left_out(struct routing *routing, const struct routed *item)
 	return true;
 }
 
-static void plan_route(struct routing *routing, const struct routed *item, const struct cover *cover)
+static void plan_route(
+	struct routing *routing, const struct routed *item, const struct cover *cover)
 {
 	const struct options *options = routing->wanted->options;
 
@@ -340,6 +343,27 @@ static void drop_routes(struct routing *routing, const struct routed_list *wante
 	free(had.items);
 }
 
+/* Policy routing for default routes that the file no longer asks for. */
+static void drop_default(struct routing *routing, const struct routed_list *wanted, uint8_t family)
+{
+	const struct state *state = routing->state;
+	struct routed item = {.prefix = {.addr = {.family = family}}};
+	uint32_t mark = state->device.fwmark;
+	struct textbuf buf;
+
+	textbuf_init(&buf);
+	set_text(&item, &buf);
+	textbuf_fini(&buf);
+	if (!mark || !find_mark_rule(state, family, mark) ||
+		(routing->wanted->options->table_mode == TABLE_AUTO && list_has(wanted, &item)))
+		return;
+	plan_default_down(routing->plan, state, family, mark);
+	step_list_add(routing->plan, &(struct step){.kind = STEP_ROUTE_DELETE,
+					     .family = family,
+					     .prefix = item.prefix,
+					     .table = mark});
+}
+
 void plan_routes(struct step_list *plan, enum plan_mode mode, const struct wanted *wanted,
 	const struct state *state)
 {
@@ -360,8 +384,11 @@ void plan_routes(struct step_list *plan, enum plan_mode mode, const struct wante
 		plan->is_short = true;
 		return;
 	}
-	if (mode == PLAN_RELOAD)
+	if (mode == PLAN_RELOAD) {
 		drop_routes(&routing, &list, table);
+		drop_default(&routing, &list, IP_V4);
+		drop_default(&routing, &list, IP_V6);
+	}
 	if (build_cover(state, routing.index, table, &cover)) {
 		for (size_t i = 0; i < list.count; i++)
 			plan_route(&routing, &list.items[i], &cover);

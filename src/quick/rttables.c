@@ -28,7 +28,8 @@ static bool line_names(const char *line, struct span name, uint32_t *table)
 		return false;
 	while (*end == ' ' || *end == '\t')
 		end++;
-	if (strncmp(end, name.at, name.len) != 0 || (end[name.len] && !isspace((unsigned char)end[name.len])))
+	if (strncmp(end, name.at, name.len) != 0 ||
+		(end[name.len] && !isspace((unsigned char)end[name.len])))
 		return false;
 	*table = (uint32_t)number;
 	return true;

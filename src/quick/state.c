@@ -51,8 +51,7 @@ void step_list_fini(struct step_list *list)
 	*list = (struct step_list){0};
 }
 
-const struct step *step_list_find(
-	const struct step_list *list, enum step_kind kind, uint8_t family)
+const struct step *step_list_find(const struct step_list *list, enum step_kind kind, uint8_t family)
 {
 	for (size_t i = list->count; i-- > 0;)
 		if (list->steps[i].kind == kind && (!family || list->steps[i].family == family))
@@ -166,7 +165,7 @@ static bool same_prefix(const struct ip_prefix *a, const struct ip_prefix *b)
 
 static bool apply_address(struct state *state, const struct step *step)
 {
-	struct ifaddr addr = {.ifindex = link_index(state), .prefix = step->prefix};
+	struct link_addr addr = {.ifindex = link_index(state), .prefix = step->prefix};
 	const struct iflink *link = state_link(state);
 
 	if (step->kind == STEP_ADDRESS_ADD)
@@ -217,7 +216,8 @@ static bool apply_rule(struct state *state, const struct step *step)
 	if (step->kind == STEP_RULE_ADD)
 		return append(&state->rules, &state->rules_count, &rule, sizeof(rule));
 	for (size_t i = 0; i < state->rules_count; i++) {
-		if (state->rules[i].family == rule.family && state->rules[i].priority == rule.priority &&
+		if (state->rules[i].family == rule.family &&
+			state->rules[i].priority == rule.priority &&
 			state->rules[i].mark == rule.mark && state->rules[i].table == rule.table) {
 			state->rules[i] = state->rules[--state->rules_count];
 			break;

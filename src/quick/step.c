@@ -10,8 +10,9 @@
 typedef void step_printer(struct textbuf *out, const struct step *step, const char *ifname);
 
 static step_printer print_nothing, print_text, print_link_add, print_link_delete, print_link_up,
-	print_mtu, print_device, print_fwmark, print_address, print_route, print_rule, print_firewall,
-	print_valid_mark, print_dns_set, print_dns_unset, print_save, print_resolver;
+	print_mtu, print_device, print_fwmark, print_address, print_route, print_rule,
+	print_firewall, print_valid_mark, print_dns_set, print_dns_unset, print_save,
+	print_resolver;
 
 static const struct {
 	const char *word; /* in the journal */
@@ -108,8 +109,8 @@ void step_encode(struct textbuf *out, const struct step *step)
 		prefix.addr.family = IP_V4;
 	textbuf_addf(out, "%s %u ", kinds[step->kind].word, step->family);
 	value_print_prefix(out, &prefix);
-	textbuf_addf(out, " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " ", step->table,
-		step->mark, step->priority, step->value, step->old_value);
+	textbuf_addf(out, " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " ",
+		step->table, step->mark, step->priority, step->value, step->old_value);
 	encode_text(out, step->name);
 	textbuf_add(out, " ");
 	encode_text(out, step->text);
@@ -144,7 +145,8 @@ static bool decode_numbers(struct span *rest, struct step *step)
 	uint64_t number;
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		if (!next_word(rest, &word) || value_parse_number(word, UINT32_MAX, &number) != VALUE_OK)
+		if (!next_word(rest, &word) ||
+			value_parse_number(word, UINT32_MAX, &number) != VALUE_OK)
 			return false;
 		*numbers[i] = (uint32_t)number;
 	}
@@ -159,8 +161,8 @@ static bool decode_prefix(struct span word, struct ip_prefix *prefix)
 
 	if (slash == word.len ||
 		value_parse_address(span_until(word, slash), &prefix->addr) != VALUE_OK ||
-		value_parse_number(span_from(word, slash + 1), ip_bits_max(prefix->addr.family), &bits) !=
-			VALUE_OK)
+		value_parse_number(span_from(word, slash + 1), ip_bits_max(prefix->addr.family),
+			&bits) != VALUE_OK)
 		return false;
 	prefix->bits = (uint8_t)bits;
 	return true;
@@ -184,7 +186,8 @@ static char *decode_text(struct span word)
 			*to++ = word.at[i];
 			continue;
 		}
-		if (i + 2 >= word.len || hex_digit(word.at[i + 1]) < 0 || hex_digit(word.at[i + 2]) < 0) {
+		if (i + 2 >= word.len || hex_digit(word.at[i + 1]) < 0 ||
+			hex_digit(word.at[i + 2]) < 0) {
 			free(text);
 			return NULL;
 		}
@@ -212,14 +215,15 @@ bool step_decode(struct span line, struct step *step)
 	struct span kind, family, prefix, name, text;
 
 	*step = (struct step){0};
-	if (!next_word(&line, &kind) || !decode_kind(kind, &step->kind) || !next_word(&line, &family) ||
-		family.len != 1 || !next_word(&line, &prefix) || !decode_prefix(prefix, &step->prefix) ||
-		!decode_numbers(&line, step) || !next_word(&line, &name) || !decode_name(name, step) ||
-		!next_word(&line, &text))
+	if (!next_word(&line, &kind) || !decode_kind(kind, &step->kind) ||
+		!next_word(&line, &family) || family.len != 1 || !next_word(&line, &prefix) ||
+		!decode_prefix(prefix, &step->prefix) || !decode_numbers(&line, step) ||
+		!next_word(&line, &name) || !decode_name(name, step) || !next_word(&line, &text))
 		return false;
 	step->family = (uint8_t)(family.at[0] - '0');
 	step->text = decode_text(text);
-	return step->text && (step->family == IP_NONE || step->family == IP_V4 || step->family == IP_V6);
+	return step->text &&
+	       (step->family == IP_NONE || step->family == IP_V4 || step->family == IP_V6);
 }
 
 static void print_nothing(struct textbuf *out, const struct step *step, const char *ifname)

@@ -83,7 +83,7 @@ static void adds_and_takes_addresses(void **state)
 	struct rtnl *rtnl = rtnl_or_skip(state);
 	struct ip_prefix wanted[] = {prefix4(10, 1, 2, 3, 24), prefix4(10, 1, 2, 4, 32), prefix6(9, 64)};
 	uint32_t index = if_nametoindex(LINK);
-	struct ifaddr *addrs;
+	struct link_addr *addrs;
 	size_t count, seen;
 
 	for (size_t i = 0; i < 3; i++) {
