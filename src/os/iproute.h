@@ -27,8 +27,9 @@ struct iproute {
 /* All routes in *routes, in the kernel's order, cached ones left out; freed by the caller. */
 int iproute_list(struct rtnl *rtnl, struct iproute **routes, size_t *count);
 
-/* Which link and route MTU a packet to addr would take: sets ifindex and mtu of *answer. */
-int iproute_lookup(struct rtnl *rtnl, const struct ip_addr *addr, struct iproute *answer);
+/* Which link and route MTU a packet to addr with that mark takes: ifindex and mtu of *answer. */
+int iproute_lookup(struct rtnl *rtnl, const struct ip_addr *addr, uint32_t mark,
+	struct iproute *answer);
 
 /* As `ip route add DST dev LINK table TABLE`; -EEXIST when there is such a route. */
 int iproute_add(struct rtnl *rtnl, const struct iproute *route);

@@ -182,23 +182,27 @@ static bool is_program(const char *path)
 	return access(path, X_OK) == 0;
 }
 
-bool process_find(const char *name)
+bool process_locate(const char *name, char *path, size_t room)
 {
 	const char *at = getenv("PATH");
-	char path[4096];
 
 	if (strchr(name, '/'))
-		return is_program(name);
+		return snprintf(path, room, "%s", name) < (int)room && is_program(path);
 	if (!at)
 		at = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 	while (*at) {
 		size_t len = strcspn(at, ":");
 
-		if (snprintf(path, sizeof(path), "%.*s/%s", (int)len, at, name) <
-				(int)sizeof(path) &&
-			is_program(path))
+		if (snprintf(path, room, "%.*s/%s", (int)len, at, name) < (int)room && is_program(path))
 			return true;
 		at += len + (at[len] == ':');
 	}
 	return false;
+}
+
+bool process_find(const char *name)
+{
+	char path[4096];
+
+	return process_locate(name, path, sizeof(path));
 }

@@ -23,7 +23,10 @@ struct process_result {
 /* 0 when the program ended, whatever its status; -errno when there was no starting it. */
 int process_run(const struct process *process, struct process_result *result);
 
-/* Would argv[0] be found on PATH? */
+/* Where a program is found on PATH (a name with a slash: as it is); false: nowhere. */
+bool process_locate(const char *name, char *path, size_t room);
+
+/* Would argv[0] be found? */
 bool process_find(const char *name);
 
 #endif

@@ -6,50 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "grow.h"
 #include "smallfile.h"
-
-enum { FILE_MAX = 1 << 20 };
-
-static int read_all(int fd, char **text)
-{
-	size_t len = 0, room = 0;
-
-	for (;;) {
-		char *bytes = grow_array(*text, len + 1, &room, 1);
-		ssize_t part;
-
-		if (!bytes)
-			return -ENOMEM;
-		*text = bytes;
-		part = read(fd, bytes + len, room - len - 1);
-		if (part < 0 && errno != EINTR)
-			return -errno;
-		if (part == 0) {
-			bytes[len] = 0;
-			return 0;
-		}
-		len += part > 0 ? (size_t)part : 0;
-		if (len > FILE_MAX)
-			return -EFBIG;
-	}
-}
-
-int smallfile_read(const char *path, char **text)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), error;
-
-	*text = NULL;
-	if (fd < 0)
-		return -errno;
-	error = read_all(fd, text);
-	close(fd);
-	if (error) {
-		free(*text);
-		*text = NULL;
-	}
-	return error;
-}
+#include "wholefile.h"
 
 int smallfile_write(const char *path, const char *text, mode_t mode)
 {
@@ -79,13 +37,14 @@ int smallfile_read_sysctl(const char *name)
 {
 	char path[PATH_MAX], *text;
 	int error = sysctl_path(name, path), value;
+	size_t len;
 
 	if (!error)
-		error = smallfile_read(path, &text);
+		error = wholefile_read(path, &text, &len);
 	if (error)
 		return error;
 	value = (int)strtol(text, NULL, 10);
-	free(text);
+	wholefile_free(text, len);
 	return value;
 }
 

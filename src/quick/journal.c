@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "journal.h"
-#include "smallfile.h"
+#include "wholefile.h"
 
 #define SUFFIX ".journal"
 
@@ -29,10 +29,11 @@ int journal_make_directory(void)
 int journal_read(const char *ifname, struct step_list *steps)
 {
 	char path[PATH_MAX], *text, *line, *end;
+	size_t len;
 	int error;
 
 	journal_path(path, ifname);
-	error = smallfile_read(path, &text);
+	error = wholefile_read(path, &text, &len);
 	if (error)
 		return error;
 	for (line = text; (end = strchr(line, '\n')) != NULL; line = end + 1) {
@@ -43,7 +44,7 @@ int journal_read(const char *ifname, struct step_list *steps)
 		else
 			step_fini(&step);
 	}
-	free(text);
+	wholefile_free(text, len);
 	return steps->is_short ? -ENOMEM : 0;
 }
 

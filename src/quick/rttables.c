@@ -4,7 +4,7 @@
 #include <string.h>
 #include "iproute.h"
 #include "rttables.h"
-#include "smallfile.h"
+#include "wholefile.h"
 #include "values.h"
 
 static const struct {
@@ -38,14 +38,15 @@ static bool line_names(const char *line, struct span name, uint32_t *table)
 static bool file_names(const char *path, struct span name, uint32_t *table)
 {
 	char *text, *rest, *line;
+	size_t len;
 	bool found = false;
 
-	if (smallfile_read(path, &text) < 0)
+	if (wholefile_read(path, &text, &len) < 0)
 		return false;
 	rest = text;
 	while (!found && (line = strsep(&rest, "\n")) != NULL)
 		found = line_names(line, name, table);
-	free(text);
+	wholefile_free(text, len);
 	return found;
 }
 

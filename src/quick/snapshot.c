@@ -1,5 +1,4 @@
 /* Taking a snapshot: rtnetlink, the device itself, nftables, sysctls, DNS programs, the journal. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,10 @@
 #include "nft.h"
 #include "process.h"
 #include "smallfile.h"
+#include "wholefile.h"
 #include "snapshot.h"
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
 
 static const struct iflink *link_by_index(const struct state *state, uint32_t index)
 {
@@ -81,20 +83,19 @@ static void look_at_ipv6(struct state *state)
 static void read_record_prefix(char *prefix, size_t room)
 {
 	char *text, *rest, *line;
+	size_t len;
 
 	*prefix = 0;
-	if (smallfile_read("/etc/resolvconf/interface-order", &text) < 0)
+	if (wholefile_read("/etc/resolvconf/interface-order", &text, &len) < 0)
 		return;
 	rest = text;
 	while (!*prefix && (line = strsep(&rest, "\n")) != NULL) {
-		size_t len = strcspn(line, "*");
+		size_t star = strspn(line, LETTERS);
 
-		if (len && line[len] == '*' && !line[len + 1] && len < room &&
-			strspn(line, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") ==
-				len)
-			snprintf(prefix, room, "%.*s", (int)len, line);
+		if (star && strcmp(line + star, "*") == 0 && star < room)
+			snprintf(prefix, room, "%.*s", (int)star, line);
 	}
-	free(text);
+	wholefile_free(text, len);
 }
 
 static bool is_regular(const char *path)
