@@ -159,7 +159,7 @@ void egress_flush(struct tunnel *tunnel)
 	if (e->count == 0)
 		return;
 	for (unsigned i = 0; i < e->count; i++) {
-		const struct message *m = &e->messages[i];
+		struct message *m = &e->messages[i];
 
 		e->outs[i] = (struct udp_out){.to = &m->to, .pieces = &m->piece, .pieces_count = 1,
 			.ds = m->ds, .segment_len = m->segments > 1 ? m->segment_len : 0};
@@ -332,19 +332,15 @@ static void send_packet(struct tunnel *tunnel, const struct tun_header *header, 
 	struct moment now)
 {
 	struct egress *e = tunnel->egress;
+	enum verdict verdict;
 	struct split split;
 	uint32_t slot;
 
-	switch (outbound_route(tunnel->device, e->packet, len, &slot)) {
-	case VERDICT_OK:
-		break;
-	case VERDICT_NO_PEER:
-	case VERDICT_NO_ENDPOINT:
+	verdict = outbound_route(tunnel->device, e->packet, len, &slot);
+	if (verdict == VERDICT_NO_PEER || verdict == VERDICT_NO_ENDPOINT)
 		answer_unreachable(tunnel, e->packet, len, now.at);
+	if (verdict != VERDICT_OK)
 		return;
-	default:
-		return;
-	}
 	if (!split_begin(&split, header, e->packet, len)) {
 		device_count(tunnel->device, VERDICT_BAD_PACKET);
 		return;

@@ -163,8 +163,11 @@ static int complain(struct daemon *daemon, const char *what, int err)
 static int set_up(struct daemon *daemon, const char *interface)
 {
 	uint32_t ifindex;
-	int err = open_tun(daemon, interface);
+	int err;
 
+	if (!crypto_init())
+		return complain(daemon, "Starting libsodium", -ENOSYS);
+	err = open_tun(daemon, interface);
 	if (err < 0)
 		return complain(daemon, "Creating the TUN device", err);
 	daemon->log.interface = daemon->tun.name;
@@ -244,7 +247,6 @@ int main(int argc, char **argv)
 			return status;
 	}
 	keep_secrets_in();
-	crypto_init();
 	daemon.log = (struct log){log_level_parse(getenv("LOG_LEVEL")), options.interface};
 	daemon.signals = signals_open();
 	err = set_up(&daemon, options.interface);
