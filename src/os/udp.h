@@ -84,7 +84,7 @@ struct udp_out {
 	 * routing decides, as a bound interface without a route would swallow what it is given.
 	 */
 	const struct endpoint *to;
-	const struct iovec *pieces; /* the payload is these, one after the other */
+	struct iovec *pieces; /* the payload is these, one after the other; they are not changed */
 	uint16_t pieces_count;
 	uint16_t segment_len; /* cut the payload after each so many bytes; 0: one datagram */
 	uint8_t ds;	      /* the DS byte: DSCP and ECN */
