@@ -18,7 +18,10 @@ enum bulk_kind {
 	BULK_NULL,     /* copies and writes a zero tag: for measuring everything else */
 };
 
-enum { BULK_TAG_LEN = 16 };
+enum {
+	BULK_TAG_LEN = 16,
+	BULK_LEN_MAX = 65535, /* no datagram holds more */
+};
 
 struct bulk_engine;
 
@@ -32,8 +35,8 @@ void bulk_destroy(struct bulk_engine *engine);
 const char *bulk_name(const struct bulk_engine *engine);
 
 /*
- * Seals len bytes of plain into len + BULK_TAG_LEN bytes at out; nonce as in aead.h, no
- * associated data. out is plain itself or does not overlap it.
+ * Seals len bytes of plain, at most BULK_LEN_MAX, into len + BULK_TAG_LEN bytes at out; nonce as
+ * in aead.h, no associated data. out is plain itself or does not overlap it.
  */
 void bulk_seal(struct bulk_engine *engine, const struct symmetric_key *key, uint64_t counter,
 	const uint8_t *plain, size_t len, uint8_t *out);

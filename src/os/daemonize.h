@@ -1,0 +1,33 @@
+/*
+ * Going into the background: the parent learns whether the child got ready before it ends, so that
+ * a script's next line finds what it started. Call it before threads and before locked memory.
+ */
+#ifndef CULVERT_OS_DAEMONIZE_H
+#define CULVERT_OS_DAEMONIZE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { DAEMONIZE_MESSAGE_MAX = 512 };
+
+enum daemonize_side {
+	DAEMONIZE_CHILD,   /* go on, then call daemonize_ready() or daemonize_fail() */
+	DAEMONIZE_STARTED, /* the parent: exit with 0 */
+	DAEMONIZE_FAILED,  /* the parent: print message, exit with 1 */
+};
+
+struct daemonize {
+	int fd;				     /* the child's line to its parent; -1: there is none */
+	char message[DAEMONIZE_MESSAGE_MAX]; /* the parent's, after DAEMONIZE_FAILED */
+};
+
+/* Forks; the child is in a session of its own and in "/". An enum daemonize_side, or -errno. */
+int daemonize_fork(struct daemonize *daemonize);
+
+/* Lets the parent go with success; standard in, and unless kept out and error, become /dev/null. */
+int daemonize_ready(struct daemonize *daemonize, bool keep_output);
+
+/* Lets the parent go with failure and a message (no newline; cut to fit). */
+void daemonize_fail(struct daemonize *daemonize, const char *message);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * Watching one interface: up or down, MTU, name, deletion. It says how things are, not what
+ * happened: when the kernel lost messages for want of room, the state is read anew.
+ */
+#ifndef CULVERT_OS_LINKWATCH_H
+#define CULVERT_OS_LINKWATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "link.h"
+#include "rtnl.h"
+
+struct linkwatch {
+	int fd;			 /* readable: call linkwatch_read() */
+	struct link_state state; /* as it was last read */
+	struct mnl_socket *events;
+	struct rtnl rtnl;
+};
+
+/* Starts watching and reads the first state; -ENODEV. */
+int linkwatch_open(struct linkwatch *watch, uint32_t ifindex);
+void linkwatch_close(struct linkwatch *watch);
+
+/*
+ * Takes what is waiting; 1 when watch->state has changed, 0 when not, -errno. Never waits. A state
+ * with exists == false is final.
+ */
+int linkwatch_read(struct linkwatch *watch);
+
+#endif
