@@ -53,23 +53,6 @@ static inline void netns_rename(uint32_t ifindex, const char *name)
 	assert_int_equal(rtnl_finish(&netns_rtnl), 0);
 }
 
-/* An interface that swallows what it is given. */
-static inline uint32_t netns_add_dummy(const char *name)
-{
-	struct nlmsghdr *nlh = rtnl_begin(&netns_rtnl, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
-	struct nlattr *info;
-	uint32_t ifindex;
-
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "dummy");
-	mnl_attr_nest_end(nlh, info);
-	assert_int_equal(rtnl_finish(&netns_rtnl), 0);
-	assert_int_equal(link_find(name, &ifindex), 0);
-	return ifindex;
-}
-
 /* Waits, within bounds, until fd can be read. */
 static inline void netns_wait(int fd)
 {
