@@ -20,15 +20,16 @@ static char *save_iptables(uint8_t family)
 	struct process_result result;
 
 	if (!process_find(argv[0]) ||
-		process_run(&(struct process){.argv = argv, .capture = true, .is_quiet = true}, &result) <
-			0)
+		process_run(&(struct process){.argv = argv, .capture = true, .is_quiet = true},
+			&result) < 0)
 		return NULL;
 	return result.output;
 }
 
 static int restore_iptables(uint8_t family, const char *rules)
 {
-	const char *argv[] = {family == IP_V6 ? "ip6tables-restore" : "iptables-restore", "-n", NULL};
+	const char *argv[] = {
+		family == IP_V6 ? "ip6tables-restore" : "iptables-restore", "-n", NULL};
 	struct process_result result;
 	int error = process_run(&(struct process){.argv = argv, .input = rules}, &result);
 
@@ -94,8 +95,8 @@ int firewall_delete(enum firewall_tool tool, uint8_t family, const char *ifname,
 
 	*complaint = NULL;
 	if (tool == FIREWALL_NFT) {
-		snprintf(command, sizeof(command), "delete table %s wg-quick-%s\n", nft_family(family),
-			ifname);
+		snprintf(command, sizeof(command), "delete table %s wg-quick-%s\n",
+			nft_family(family), ifname);
 		return nft_run(command, complaint);
 	}
 	saved = save_iptables(family);

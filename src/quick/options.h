@@ -28,7 +28,7 @@ struct words {
 enum { ADDRESS_TEXT_MAX = 63 };
 
 struct own_address {
-	struct ip_prefix prefix;	 /* with its host bits */
+	struct ip_prefix prefix;         /* with its host bits */
 	char text[ADDRESS_TEXT_MAX + 1]; /* as typed */
 };
 
@@ -37,7 +37,7 @@ struct options {
 	size_t addresses_count, addresses_room;
 	struct words dns_servers, dns_search;
 	struct words hooks[HOOK_COUNT]; /* %i is still there */
-	uint32_t mtu;			/* 0: to be computed */
+	uint32_t mtu;                   /* 0: to be computed */
 	enum table_mode table_mode;
 	uint32_t table;
 	char table_text[ADDRESS_TEXT_MAX + 1]; /* as typed */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "device.h"
+#include "devicectl.h"
 #include "dns.h"
 #include "endpoints.h"
 #include "firewall.h"
@@ -27,7 +27,7 @@
 enum {
 	STATUS_OF_IP = 2, /* what ip exits with when the kernel refuses */
 	STATUS_NOT_FOUND = 127,
-	DAEMON_END_TRIES = 200, /* to wait for a daemon's end, ... */
+	DAEMON_END_TRIES = 200,  /* to wait for a daemon's end, ... */
 	DAEMON_END_WAIT_MS = 10, /* ... each so long */
 };
 
@@ -154,7 +154,8 @@ static int do_mtu(struct run *run, const struct step *step)
 /* As a script of bash's that ends at the first failure. */
 static int do_hook(struct run *run, const struct step *step)
 {
-	const char *argv[] = {"bash", "-e", "-o", "pipefail", "-O", "extglob", "-c", step->text, NULL};
+	const char *argv[] = {
+		"bash", "-e", "-o", "pipefail", "-O", "extglob", "-c", step->text, NULL};
 	struct process_result result;
 	int error = process_run(&(struct process){.argv = argv}, &result);
 
@@ -210,7 +211,7 @@ static int do_route(struct run *run, const struct step *step)
 		.is_unicast = true};
 
 	return as_ip(step->kind == STEP_ROUTE_ADD ? iproute_add(&run->rtnl, &route)
-						   : iproute_delete(&run->rtnl, &route));
+						  : iproute_delete(&run->rtnl, &route));
 }
 
 static int do_rule(struct run *run, const struct step *step)
@@ -240,8 +241,8 @@ static int complain(int error, char *complaint)
 static int do_firewall_add(struct run *run, const struct step *step)
 {
 	char *complaint;
-	int error = firewall_add(
-		(enum firewall_tool)step->value, step->family, step->text, &complaint);
+	int error =
+		firewall_add((enum firewall_tool)step->value, step->family, step->text, &complaint);
 
 	(void)run;
 	return complain(error, complaint);

@@ -13,7 +13,7 @@ enum {
 typedef void stage_planner(struct step_list *plan, enum plan_mode mode, const struct wanted *wanted,
 	const struct state *state);
 
-static stage_planner plan_create, plan_pre_up, plan_device, plan_link, plan_post_up;
+static stage_planner plan_create, plan_pre_up, plan_device, plan_link, plan_resolver, plan_post_up;
 
 static const struct {
 	stage_planner *plan;
@@ -24,6 +24,7 @@ static const struct {
 	[STAGE_DEVICE] = {plan_device, true},
 	[STAGE_LINK] = {plan_link, true},
 	[STAGE_ROUTES] = {plan_routes, true},
+	[STAGE_RESOLVER] = {plan_resolver, true},
 	[STAGE_POST_UP] = {plan_post_up, false},
 };
 
@@ -228,4 +229,14 @@ static void plan_link(struct step_list *plan, enum plan_mode mode, const struct 
 	add_addresses(plan, wanted->options, state, index);
 	plan_mtu(plan, choose_mtu(wanted->options, state), link);
 	plan_dns(plan, mode, wanted->options, state);
+}
+
+/* A reload's helper is a new one: the names may be others. */
+static void plan_resolver(struct step_list *plan, enum plan_mode mode, const struct wanted *wanted,
+	const struct state *state)
+{
+	if (mode == PLAN_RELOAD && step_list_find(&state->journal, STEP_RESOLVER_START, IP_NONE))
+		step_list_add(plan, &(struct step){.kind = STEP_RESOLVER_STOP, .is_silent = true});
+	if (wanted->has_names)
+		step_list_add(plan, &(struct step){.kind = STEP_RESOLVER_START, .is_silent = true});
 }

@@ -13,6 +13,7 @@
 struct wanted {
 	const struct options *options;
 	const struct device_settings *device; /* what the file says to wg */
+	bool has_names;                       /* some endpoints are names */
 };
 
 enum plan_mode {
@@ -26,6 +27,7 @@ enum plan_stage {
 	STAGE_DEVICE,
 	STAGE_LINK,   /* addresses, MTU, up, DNS */
 	STAGE_ROUTES, /* routes, rules, firewall */
+	STAGE_RESOLVER,
 	STAGE_POST_UP,
 	STAGE_COUNT
 };

@@ -209,7 +209,7 @@ void plan_down(struct step_list *plan, const struct options *options, const stru
 	uint32_t mark = find_mark(state);
 
 	if (step_list_find(&state->journal, STEP_RESOLVER_START, IP_NONE))
-		step_list_add(plan, &(struct step){.kind = STEP_RESOLVER_STOP});
+		step_list_add(plan, &(struct step){.kind = STEP_RESOLVER_STOP, .is_silent = true});
 	for (size_t i = 0; i < sizeof(families); i++)
 		if (is_full_tunnel(options, state, families[i]))
 			plan_default_down(plan, state, families[i], mark);

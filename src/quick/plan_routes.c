@@ -42,7 +42,7 @@ struct routing {
 	const struct wanted *wanted;
 	const struct state *state;
 	uint32_t index; /* of our link */
-	uint32_t mark;	/* and table of default routes; 0: not chosen yet */
+	uint32_t mark;  /* and table of default routes; 0: not chosen yet */
 	bool has_warned;
 };
 

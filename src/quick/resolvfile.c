@@ -18,10 +18,10 @@
 #include "wholefile.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
-#define BEFORE	    QUICK_DIRECTORY "/resolv.conf"
+#define BEFORE      QUICK_DIRECTORY "/resolv.conf"
 #define NONE_BEFORE QUICK_DIRECTORY "/resolv.conf.none"
-#define WRITTEN	    QUICK_DIRECTORY "/resolv.conf.written"
-#define SUFFIX	    ".dns"
+#define WRITTEN     QUICK_DIRECTORY "/resolv.conf.written"
+#define SUFFIX      ".dns"
 
 struct text {
 	char *bytes;

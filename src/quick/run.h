@@ -3,7 +3,7 @@
 #define CULVERT_QUICK_RUN_H
 
 #include <stdbool.h>
-#include "config.h"
+#include "quickconf.h"
 #include "rtnl.h"
 #include "state.h"
 
@@ -11,9 +11,9 @@ struct run {
 	struct rtnl rtnl;
 	const char *ifname;
 	const struct config *config; /* NULL: there is none at hand */
-	int signals;		     /* descriptor of signals_open() */
-	int lock;		     /* descriptor of the lock that all wg-quicks share; -1: not held */
-	bool keeps_journal;	     /* steps are written to the journal */
+	int signals;                 /* descriptor of signals_open() */
+	int lock;           /* descriptor of the lock that all wg-quicks share; -1: not held */
+	bool keeps_journal; /* steps are written to the journal */
 };
 
 /* Opens what running needs. 0 or -errno; run_close() it in any case. */

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "device.h"
+#include "devicectl.h"
 #include "firewall.h"
 #include "journal.h"
 #include "nft.h"
@@ -126,7 +126,7 @@ static void look_at_firewall(struct state *state)
 {
 	static const uint8_t families[] = {IP_V4, IP_V6};
 
-	state->firewall_tool = nft_usable()			? FIREWALL_NFT
+	state->firewall_tool = nft_usable()                       ? FIREWALL_NFT
 			       : process_find("iptables-restore") ? FIREWALL_IPTABLES
 								  : FIREWALL_NONE;
 	for (size_t i = 0; i < sizeof(families); i++) {

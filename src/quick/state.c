@@ -1,4 +1,5 @@
 /* States and lists of steps: their memory, and what a step would change. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "grow.h"
@@ -7,7 +8,7 @@
 void state_init(struct state *state, const char *ifname)
 {
 	*state = (struct state){0};
-	strncpy(state->ifname, ifname, IFLINK_NAME_MAX);
+	snprintf(state->ifname, sizeof(state->ifname), "%s", ifname);
 	settings_init(&state->device);
 }
 

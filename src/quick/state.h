@@ -39,9 +39,9 @@ struct state {
 	uint32_t default_mtu; /* of the default route; 0: there is none */
 	bool has_firewall[2]; /* rules of this interface are in force: IPv4, IPv6 */
 	enum firewall_tool firewall_tool;
-	int valid_mark;		 /* src_valid_mark; below 0: cannot be read */
+	int valid_mark;          /* src_valid_mark; below 0: cannot be read */
 	bool valid_mark_is_ours; /* some tunnel has set it and takes it back at its end */
-	bool is_ipv6_off;	 /* for this link, or one to be made */
+	bool is_ipv6_off;        /* for this link, or one to be made */
 	bool is_ipv6_off_for_all;
 	enum dns_tool dns_tool;
 	char dns_name[STEP_NAME_MAX + 1]; /* of the record in resolvconf */

@@ -19,12 +19,12 @@ enum step_kind {
 	STEP_WARN, /* only says text */
 	STEP_LINK_ADD,
 	STEP_LINK_DELETE,
-	STEP_LINK_UP,	  /* with MTU `value` */
-	STEP_MTU,	  /* from `old_value` to `value` */
-	STEP_HOOK,	  /* text: the command, %i replaced */
+	STEP_LINK_UP,     /* with MTU `value` */
+	STEP_MTU,         /* from `old_value` to `value` */
+	STEP_HOOK,        /* text: the command, %i replaced */
 	STEP_DEVICE_ADD,  /* adds `settings` to the device, as wg addconf */
 	STEP_DEVICE_SYNC, /* makes the device what `settings` says, as wg syncconf */
-	STEP_FWMARK,	  /* from `old_value` to `value` */
+	STEP_FWMARK,      /* from `old_value` to `value` */
 	STEP_ADDRESS_ADD,
 	STEP_ADDRESS_DELETE,
 	STEP_ROUTE_ADD,
@@ -34,9 +34,9 @@ enum step_kind {
 	STEP_FIREWALL_ADD, /* text: the rules; `value`: enum firewall_tool */
 	STEP_FIREWALL_DELETE,
 	STEP_VALID_MARK, /* sysctl src_valid_mark from `old_value` to `value` */
-	STEP_DNS_SET,	 /* text: lines of a resolv.conf; `value`: enum dns_tool; name */
+	STEP_DNS_SET,    /* text: lines of a resolv.conf; `value`: enum dns_tool; name */
 	STEP_DNS_UNSET,
-	STEP_SAVE,	     /* runtime state into the configuration file */
+	STEP_SAVE,           /* runtime state into the configuration file */
 	STEP_RESOLVER_START, /* the helper that resolves endpoints by name */
 	STEP_RESOLVER_STOP,
 	STEP_KINDS
@@ -58,15 +58,15 @@ enum { STEP_NAME_MAX = 47 };
 
 struct step {
 	enum step_kind kind;
-	bool is_silent;		 /* bookkeeping: neither printed nor, when it is so already, done */
-	uint8_t family;		 /* enum ip_family of an address, a route, a rule, firewall rules */
+	bool is_silent;          /* bookkeeping: neither printed nor, when it is so already, done */
+	uint8_t family;          /* enum ip_family of an address, a route, a rule, firewall rules */
 	struct ip_prefix prefix; /* of an address (with host bits) or a route */
-	uint32_t table;		 /* of a route or rule */
-	uint32_t mark;		 /* of a rule; 0: this is the one that suppresses default routes */
-	uint32_t priority;	 /* of a rule */
+	uint32_t table;          /* of a route or rule */
+	uint32_t mark;           /* of a rule; 0: this is the one that suppresses default routes */
+	uint32_t priority;       /* of a rule */
 	uint32_t value, old_value;
 	char name[STEP_NAME_MAX + 1];
-	char *text;				/* owned; may be NULL */
+	char *text;                             /* owned; may be NULL */
 	const struct device_settings *settings; /* borrowed; of STEP_DEVICE_* only */
 };
 

@@ -1,6 +1,6 @@
 /* One configuration file: found, read, and understood. */
-#ifndef CULVERT_QUICK_CONFIG_H
-#define CULVERT_QUICK_CONFIG_H
+#ifndef CULVERT_QUICK_QUICKCONF_H
+#define CULVERT_QUICK_QUICKCONF_H
 
 #include <limits.h>
 #include "conffile.h"

@@ -1,9 +1,10 @@
 /* The control layer's get and set, and the least change between two states. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "ctl.h"
-#include "device.h"
+#include "devicectl.h"
 #include "wipe.h"
 
 /* Peers in order of their keys. */
@@ -52,7 +53,7 @@ static struct peer_settings *add_peer(
 static void begin_change(struct device_settings *change, const char *ifname)
 {
 	settings_init(change);
-	strncpy(change->name, ifname, IFNAME_LEN_MAX);
+	snprintf(change->name, sizeof(change->name), "%s", ifname);
 }
 
 static int apply(struct device_settings *change, bool is_whole)
@@ -146,7 +147,8 @@ static bool sync_peer(struct device_settings *change, const struct peer_settings
 	peer = add_peer(change, wanted);
 	if (!peer)
 		return false;
-	peer->has = (new_psk ? PEER_HAS_PRESHARED_KEY : 0u) | (new_endpoint ? PEER_HAS_ENDPOINT : 0u) |
+	peer->has = (new_psk ? PEER_HAS_PRESHARED_KEY : 0u) |
+		    (new_endpoint ? PEER_HAS_ENDPOINT : 0u) |
 		    (new_keepalive ? PEER_HAS_KEEPALIVE : 0u);
 	peer->update_only = true;
 	peer->replace_allowed_ips = new_ips;

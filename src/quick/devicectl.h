@@ -1,6 +1,6 @@
 /* The WireGuard side of an interface, asked and changed by the control layer. */
-#ifndef CULVERT_QUICK_DEVICE_H
-#define CULVERT_QUICK_DEVICE_H
+#ifndef CULVERT_QUICK_DEVICECTL_H
+#define CULVERT_QUICK_DEVICECTL_H
 
 #include "settings.h"
 

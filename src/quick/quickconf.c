@@ -4,14 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "config.h"
+#include "quickconf.h"
 #include "say.h"
 #include "wholefile.h"
 
-#define DIRECTORY "/etc/wireguard"
-#define SUFFIX	  ".conf"
-#define NAME_CHARACTERS                                                                            \
-	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_=+.-"
+#define DIRECTORY       "/etc/wireguard"
+#define SUFFIX          ".conf"
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_=+.-"
 
 enum { OTHERS = 07 };
 
@@ -95,7 +94,8 @@ int config_load(struct config *config)
 	wholefile_free(text, len);
 	if (error)
 		return error;
-	wrong = conf_document_settings(&config->doc, CONF_QUICK, &config->settings, &config->errors);
+	wrong = conf_document_settings(
+		&config->doc, CONF_QUICK, &config->settings, &config->errors);
 	error = options_read(&config->options, &config->doc, &config->errors);
 	return error == -ENOMEM ? error : wrong ? wrong : error;
 }
