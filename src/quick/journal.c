@@ -26,6 +26,25 @@ int journal_make_directory(void)
 	return 0;
 }
 
+/* What was taken back is no longer done: both lines go. */
+static void add_net(struct step_list *steps, struct step *step)
+{
+	if (!step_is_undoing(step)) {
+		step_list_add(steps, step);
+		return;
+	}
+	for (size_t i = steps->count; i-- > 0;) {
+		if (!step_undoes(step, &steps->steps[i]))
+			continue;
+		step_fini(&steps->steps[i]);
+		memmove(&steps->steps[i], &steps->steps[i + 1],
+			(steps->count - i - 1) * sizeof(steps->steps[0]));
+		steps->count--;
+		break;
+	}
+	step_fini(step);
+}
+
 int journal_read(const char *ifname, struct step_list *steps)
 {
 	char path[PATH_MAX], *text, *line, *end;
@@ -40,7 +59,7 @@ int journal_read(const char *ifname, struct step_list *steps)
 		struct step step;
 
 		if (step_decode((struct span){line, (size_t)(end - line)}, &step))
-			step_list_add(steps, &step);
+			add_net(steps, &step);
 		else
 			step_fini(&step);
 	}

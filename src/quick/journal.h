@@ -11,7 +11,10 @@
 
 #define QUICK_DIRECTORY "/run/culvert/quick"
 
-/* The steps of the interface's journal. 0; -ENOENT: it has none; -errno. Torn lines are left out. */
+/*
+ * The steps of the interface's journal that were not taken back since. 0; -ENOENT: it has none; -errno.
+ * Torn lines are left out.
+ */
 int journal_read(const char *ifname, struct step_list *steps);
 
 /* Appends one step; makes the journal when there is none. */

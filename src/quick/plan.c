@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "devicediff.h"
 #include "plan.h"
 
 enum {
@@ -33,6 +34,23 @@ void plan_stage(struct step_list *plan, enum plan_stage stage, enum plan_mode mo
 {
 	if (mode == PLAN_UP || stages[stage].in_reload)
 		stages[stage].plan(plan, mode, wanted, state);
+}
+
+bool plan_reload(struct step_list *plan, const struct wanted *wanted, struct state *state)
+{
+	for (int stage = 0; stage < STAGE_COUNT; stage++) {
+		size_t from = plan->count;
+
+		plan_stage(plan, (enum plan_stage)stage, PLAN_RELOAD, wanted, state);
+		for (size_t i = from; i < plan->count; i++) {
+			enum step_kind kind = plan->steps[i].kind;
+
+			if ((kind == STEP_ADDRESS_ADD || kind == STEP_ADDRESS_DELETE) &&
+				!state_apply(state, &plan->steps[i]))
+				return false;
+		}
+	}
+	return !plan->is_short;
 }
 
 static void plan_create(struct step_list *plan, enum plan_mode mode, const struct wanted *wanted,
@@ -87,13 +105,27 @@ static void plan_post_up(struct step_list *plan, enum plan_mode mode, const stru
 	plan_hooks(plan, wanted->options, HOOK_POST_UP, state->ifname);
 }
 
+/* True when the device is all that the file says already. */
+static bool is_device_right(
+	const struct device_settings *there, const struct device_settings *wanted)
+{
+	struct device_settings change;
+	bool is_right;
+
+	device_begin_change(&change, there->name);
+	is_right = device_diff(there, wanted, &change) == 0 && !change.has && !change.peers_count;
+	settings_fini(&change);
+	return is_right;
+}
+
 static void plan_device(struct step_list *plan, enum plan_mode mode, const struct wanted *wanted,
 	const struct state *state)
 {
-	(void)state;
-	step_list_add(
-		plan, &(struct step){.kind = mode == PLAN_UP ? STEP_DEVICE_ADD : STEP_DEVICE_SYNC,
-			      .settings = wanted->device});
+	struct step step = {.kind = mode == PLAN_UP ? STEP_DEVICE_ADD : STEP_DEVICE_SYNC,
+		.settings = wanted->device};
+
+	if (mode == PLAN_UP || !is_device_right(&state->device, wanted->device))
+		step_list_add(plan, &step);
 }
 
 static void warn_left_out(struct step_list *plan, const char *what)

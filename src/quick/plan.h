@@ -37,6 +37,12 @@ void plan_stage(struct step_list *plan, enum plan_stage stage, enum plan_mode mo
 	const struct wanted *wanted, const struct state *state);
 
 /*
+ * All stages of a reload from one snapshot: what the device has been tells which routes are no
+ * longer wanted. The addresses to come are put into state. False when memory is short.
+ */
+bool plan_reload(struct step_list *plan, const struct wanted *wanted, struct state *state);
+
+/*
  * Everything that takes the interface down, except hooks and saving: what is seen in state and
  * what its journal tells. options may be NULL (no configuration at hand). It is also what undoes
  * an `up` that failed or was killed.

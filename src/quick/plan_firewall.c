@@ -8,29 +8,38 @@
 #include "plan.h"
 #include "values.h"
 
-/* A walk over the addresses of our link, of one family. */
-struct address_walk {
-	const struct state *state;
+/* The addresses of our link, of one family, in an order that does not depend on the kernel's. */
+struct own_addrs {
+	const char *ifname;
 	uint8_t family;
-	uint32_t index;
-	size_t at;
+	struct ip_addr *list;
+	size_t count;
 };
 
-static const struct ip_addr *next_address(struct address_walk *walk)
+static int compare_addrs(const void *a, const void *b)
 {
-	while (walk->at < walk->state->addrs_count) {
-		const struct link_addr *addr = &walk->state->addrs[walk->at++];
-
-		if (addr->ifindex == walk->index && addr->prefix.addr.family == walk->family)
-			return &addr->prefix.addr;
-	}
-	return NULL;
+	return memcmp(a, b, sizeof(struct ip_addr));
 }
 
-static void add_nft(struct textbuf *out, struct address_walk *walk, uint32_t mark)
+static bool list_own_addrs(const struct state *state, uint8_t family, struct own_addrs *own)
 {
-	const char *ip = walk->family == IP_V4 ? "ip" : "ip6", *name = walk->state->ifname;
-	const struct ip_addr *addr;
+	const struct iflink *link = state_link(state);
+
+	*own = (struct own_addrs){.ifname = state->ifname,
+		.family = family,
+		.list = calloc(state->addrs_count + 1, sizeof(struct ip_addr))};
+	for (size_t i = 0; own->list && link && i < state->addrs_count; i++)
+		if (state->addrs[i].ifindex == link->index &&
+			state->addrs[i].prefix.addr.family == family)
+			own->list[own->count++] = state->addrs[i].prefix.addr;
+	if (own->list)
+		qsort(own->list, own->count, sizeof(struct ip_addr), compare_addrs);
+	return own->list != NULL;
+}
+
+static void add_nft(struct textbuf *out, const struct own_addrs *own, uint32_t mark)
+{
+	const char *ip = own->family == IP_V4 ? "ip" : "ip6", *name = own->ifname;
 
 	/* Adding and deleting it first makes the whole an exchange of whatever was there. */
 	textbuf_addf(out, "add table %s wg-quick-%s\n", ip, name);
@@ -38,9 +47,9 @@ static void add_nft(struct textbuf *out, struct address_walk *walk, uint32_t mar
 	textbuf_addf(out, "table %s wg-quick-%s {\n", ip, name);
 	textbuf_add(
 		out, "chain preraw {\ntype filter hook prerouting priority -300; policy accept;\n");
-	while ((addr = next_address(walk)) != NULL) {
+	for (size_t i = 0; i < own->count; i++) {
 		textbuf_addf(out, "iifname != \"%s\" %s daddr ", name, ip);
-		value_print_address(out, addr);
+		value_print_address(out, &own->list[i]);
 		textbuf_add(out, " fib saddr type != local drop\n");
 	}
 	textbuf_addf(out,
@@ -51,15 +60,14 @@ static void add_nft(struct textbuf *out, struct address_walk *walk, uint32_t mar
 		mark);
 }
 
-static void add_iptables(struct textbuf *out, struct address_walk *walk, uint32_t mark)
+static void add_iptables(struct textbuf *out, const struct own_addrs *own, uint32_t mark)
 {
-	const char *name = walk->state->ifname;
-	const struct ip_addr *addr;
+	const char *name = own->ifname;
 
 	textbuf_add(out, "*raw\n");
-	while ((addr = next_address(walk)) != NULL) {
+	for (size_t i = 0; i < own->count; i++) {
 		textbuf_addf(out, "-I PREROUTING ! -i %s -d ", name);
-		value_print_address(out, addr);
+		value_print_address(out, &own->list[i]);
 		textbuf_addf(out,
 			" -m addrtype ! --src-type LOCAL -m comment"
 			" --comment \"wg-quick(8) rule for %s\" -j DROP\n",
@@ -76,19 +84,20 @@ static void add_iptables(struct textbuf *out, struct address_walk *walk, uint32_
 char *firewall_text(
 	enum firewall_tool tool, const struct state *state, uint8_t family, uint32_t mark)
 {
-	const struct iflink *link = state_link(state);
-	struct address_walk walk = {
-		.state = state, .family = family, .index = link ? link->index : 0};
+	struct own_addrs own;
 	struct textbuf out;
 	char *text;
 
+	if (!list_own_addrs(state, family, &own))
+		return NULL;
 	textbuf_init(&out);
 	if (tool == FIREWALL_NFT)
-		add_nft(&out, &walk, mark);
+		add_nft(&out, &own, mark);
 	else
-		add_iptables(&out, &walk, mark);
+		add_iptables(&out, &own, mark);
 	text = textbuf_status(&out) ? NULL : strdup(out.text);
 	textbuf_fini(&out);
+	free(own.list);
 	return text;
 }
 

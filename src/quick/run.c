@@ -81,15 +81,19 @@ static int report(const struct run *run, const struct step *step, int result)
 	return result > 0 ? result : 1;
 }
 
+/* What is made is journaled before, what is taken back after: a kill in between is harmless. */
 static int run_step(struct run *run, const struct step *step)
 {
+	bool is_journaled = run->keeps_journal && needs_journal(step);
 	int result = 0;
 
 	say_step(step, run->ifname);
-	if (run->keeps_journal && needs_journal(step))
+	if (is_journaled && !step_is_undoing(step))
 		result = journal_append(run->ifname, step);
 	if (!result)
 		result = perform_step(run, step);
+	if (!result && is_journaled && step_is_undoing(step))
+		result = journal_append(run->ifname, step);
 	return result ? report(run, step, result) : 0;
 }
 

@@ -255,31 +255,49 @@ static void print_allowed_ips(struct textbuf *out, const struct peer_settings *p
 	}
 }
 
+static bool has_prefix(const struct peer_settings *peer, const struct ip_prefix *prefix)
+{
+	for (size_t i = 0; i < peer->allowed_ips_count; i++)
+		if (peer->allowed_ips[i].prefix.bits == prefix->bits &&
+			ip_addr_equal(&peer->allowed_ips[i].prefix.addr, &prefix->addr))
+			return true;
+	return false;
+}
+
+/* How many prefixes of a list the peer has; false when one of them it has not. */
+static bool count_listed(struct span list, const struct peer_settings *peer, size_t *count)
+{
+	while (list.len) {
+		size_t end = span_find(list, ',');
+		struct span item = span_until(list, end);
+		struct ip_prefix prefix;
+
+		list = span_from(list, end < list.len ? end + 1 : end);
+		while (item.len && item.at[0] == ' ')
+			item = span_from(item, 1);
+		while (item.len && item.at[item.len - 1] == ' ')
+			item.len--;
+		if (value_parse_prefix(item, &prefix, NULL).code != VALUE_OK ||
+			!has_prefix(peer, &prefix))
+			return false;
+		++*count;
+	}
+	return true;
+}
+
 /* Does the section list exactly the prefixes that the device has? Order does not count. */
 static bool has_allowed_ips(
 	const struct edit *edit, size_t header, const struct peer_settings *peer)
 {
-	struct peer_settings listed = {0};
-	size_t found = 0;
+	size_t count = 0;
 
 	for (size_t i = header + 1; i < edit->doc->count && edit->doc->lines[i].kind != CONF_HEADER;
 		i++)
 		if (edit->doc->lines[i].kind == CONF_PAIR &&
-			edit->doc->lines[i].key == ATTR_ALLOWED_IPS)
-			(void)attr_parse_text(ATTR_ALLOWED_IPS, edit->doc->lines[i].value, &listed);
-	for (size_t i = 0; i < peer->allowed_ips_count; i++) {
-		for (size_t j = 0; j < listed.allowed_ips_count; j++) {
-			if (listed.allowed_ips[j].prefix.bits == peer->allowed_ips[i].prefix.bits &&
-				ip_addr_equal(&listed.allowed_ips[j].prefix.addr,
-					&peer->allowed_ips[i].prefix.addr)) {
-				found++;
-				break;
-			}
-		}
-	}
-	found = found == peer->allowed_ips_count && found == listed.allowed_ips_count;
-	free(listed.allowed_ips);
-	return found;
+			edit->doc->lines[i].key == ATTR_ALLOWED_IPS &&
+			!count_listed(edit->doc->lines[i].value, peer, &count))
+			return false;
+	return count == peer->allowed_ips_count;
 }
 
 static void save_allowed_ips(struct edit *edit, size_t header, const struct peer_settings *peer)

@@ -19,31 +19,34 @@ static const struct {
 	step_printer *print;
 	enum step_kind inverse;
 	bool swaps_values; /* the inverse sets old_value where this one set value */
+	bool is_undoing;   /* takes away what another kind makes */
 } kinds[STEP_KINDS] = {
-	[STEP_NONE] = {"none", print_nothing, STEP_NONE, false},
-	[STEP_WARN] = {"warn", print_text, STEP_NONE, false},
-	[STEP_LINK_ADD] = {"link-add", print_link_add, STEP_LINK_DELETE, false},
-	[STEP_LINK_DELETE] = {"link-delete", print_link_delete, STEP_NONE, false},
-	[STEP_LINK_UP] = {"link-up", print_link_up, STEP_NONE, false},
-	[STEP_MTU] = {"mtu", print_mtu, STEP_MTU, true},
-	[STEP_HOOK] = {"hook", print_text, STEP_NONE, false},
-	[STEP_DEVICE_ADD] = {"device-add", print_device, STEP_NONE, false},
-	[STEP_DEVICE_SYNC] = {"device-sync", print_device, STEP_NONE, false},
-	[STEP_FWMARK] = {"fwmark", print_fwmark, STEP_FWMARK, true},
-	[STEP_ADDRESS_ADD] = {"address-add", print_address, STEP_ADDRESS_DELETE, false},
-	[STEP_ADDRESS_DELETE] = {"address-delete", print_address, STEP_ADDRESS_ADD, false},
-	[STEP_ROUTE_ADD] = {"route-add", print_route, STEP_ROUTE_DELETE, false},
-	[STEP_ROUTE_DELETE] = {"route-delete", print_route, STEP_ROUTE_ADD, false},
-	[STEP_RULE_ADD] = {"rule-add", print_rule, STEP_RULE_DELETE, false},
-	[STEP_RULE_DELETE] = {"rule-delete", print_rule, STEP_RULE_ADD, false},
-	[STEP_FIREWALL_ADD] = {"firewall-add", print_firewall, STEP_FIREWALL_DELETE, false},
-	[STEP_FIREWALL_DELETE] = {"firewall-delete", print_firewall, STEP_FIREWALL_ADD, false},
-	[STEP_VALID_MARK] = {"valid-mark", print_valid_mark, STEP_VALID_MARK, true},
-	[STEP_DNS_SET] = {"dns-set", print_dns_set, STEP_DNS_UNSET, false},
-	[STEP_DNS_UNSET] = {"dns-unset", print_dns_unset, STEP_DNS_SET, false},
-	[STEP_SAVE] = {"save", print_save, STEP_NONE, false},
-	[STEP_RESOLVER_START] = {"resolver-start", print_resolver, STEP_RESOLVER_STOP, false},
-	[STEP_RESOLVER_STOP] = {"resolver-stop", print_resolver, STEP_RESOLVER_START, false},
+	[STEP_NONE] = {"none", print_nothing, STEP_NONE, false, false},
+	[STEP_WARN] = {"warn", print_text, STEP_NONE, false, false},
+	[STEP_LINK_ADD] = {"link-add", print_link_add, STEP_LINK_DELETE, false, false},
+	[STEP_LINK_DELETE] = {"link-delete", print_link_delete, STEP_NONE, false, true},
+	[STEP_LINK_UP] = {"link-up", print_link_up, STEP_NONE, false, false},
+	[STEP_MTU] = {"mtu", print_mtu, STEP_MTU, true, false},
+	[STEP_HOOK] = {"hook", print_text, STEP_NONE, false, false},
+	[STEP_DEVICE_ADD] = {"device-add", print_device, STEP_NONE, false, false},
+	[STEP_DEVICE_SYNC] = {"device-sync", print_device, STEP_NONE, false, false},
+	[STEP_FWMARK] = {"fwmark", print_fwmark, STEP_FWMARK, true, false},
+	[STEP_ADDRESS_ADD] = {"address-add", print_address, STEP_ADDRESS_DELETE, false, false},
+	[STEP_ADDRESS_DELETE] = {"address-delete", print_address, STEP_ADDRESS_ADD, false, true},
+	[STEP_ROUTE_ADD] = {"route-add", print_route, STEP_ROUTE_DELETE, false, false},
+	[STEP_ROUTE_DELETE] = {"route-delete", print_route, STEP_ROUTE_ADD, false, true},
+	[STEP_RULE_ADD] = {"rule-add", print_rule, STEP_RULE_DELETE, false, false},
+	[STEP_RULE_DELETE] = {"rule-delete", print_rule, STEP_RULE_ADD, false, true},
+	[STEP_FIREWALL_ADD] = {"firewall-add", print_firewall, STEP_FIREWALL_DELETE, false, false},
+	[STEP_FIREWALL_DELETE] = {"firewall-delete", print_firewall, STEP_FIREWALL_ADD, false,
+		true},
+	[STEP_VALID_MARK] = {"valid-mark", print_valid_mark, STEP_VALID_MARK, true, false},
+	[STEP_DNS_SET] = {"dns-set", print_dns_set, STEP_DNS_UNSET, false, false},
+	[STEP_DNS_UNSET] = {"dns-unset", print_dns_unset, STEP_DNS_SET, false, true},
+	[STEP_SAVE] = {"save", print_save, STEP_NONE, false, false},
+	[STEP_RESOLVER_START] = {"resolver-start", print_resolver, STEP_RESOLVER_STOP, false,
+		false},
+	[STEP_RESOLVER_STOP] = {"resolver-stop", print_resolver, STEP_RESOLVER_START, false, true},
 };
 
 void step_fini(struct step *step)
@@ -65,8 +68,8 @@ void step_print_whole(struct textbuf *out, const struct step *step, const char *
 	size_t start = out->len, tail = sizeof(fed_by_file) - 1;
 
 	step_print(out, step, ifname);
-	if (!step->text || step->kind == STEP_HOOK || step->kind == STEP_WARN ||
-		step->kind == STEP_FIREWALL_DELETE || step->kind == STEP_DNS_UNSET || out->is_short)
+	if (!step->text || out->is_short ||
+		(step->kind != STEP_FIREWALL_ADD && step->kind != STEP_DNS_SET))
 		return;
 	if (out->len - start > tail && strcmp(out->text + out->len - tail, fed_by_file) == 0) {
 		out->len -= tail;
@@ -87,6 +90,20 @@ bool step_invert(const struct step *step, struct step *inverse)
 		inverse->old_value = step->value;
 	}
 	return true;
+}
+
+bool step_is_undoing(const struct step *step)
+{
+	return kinds[step->kind].is_undoing || (step->kind == STEP_VALID_MARK && !step->value);
+}
+
+bool step_undoes(const struct step *step, const struct step *earlier)
+{
+	return step_is_undoing(step) && kinds[step->kind].inverse == earlier->kind &&
+	       step->family == earlier->family && step->mark == earlier->mark &&
+	       step->table == earlier->table && step->priority == earlier->priority &&
+	       step->prefix.bits == earlier->prefix.bits &&
+	       ip_addr_equal(&step->prefix.addr, &earlier->prefix.addr);
 }
 
 /* Bytes that would end a word or a line are written as %XX. */

@@ -84,6 +84,12 @@ void step_print_whole(struct textbuf *out, const struct step *step, const char *
  */
 bool step_invert(const struct step *step, struct step *inverse);
 
+/* Does it take away (a rule, say) rather than make? */
+bool step_is_undoing(const struct step *step);
+
+/* Is it the one that takes back what `earlier` has made? */
+bool step_undoes(const struct step *step, const struct step *earlier);
+
 /* One line of the journal, with its newline; and back. Settings are not kept. */
 void step_encode(struct textbuf *out, const struct step *step);
 bool step_decode(struct span line, struct step *step);

@@ -151,13 +151,10 @@ static int reload(struct run *run)
 			error ? strerror(-error) : run->ifname);
 		status = 1;
 	} else {
-		/* From one snapshot: what the device was tells which routes it no longer needs. */
 		snapshot_measure_paths(
 			&run->rtnl, &run->config->settings.device, state.device.fwmark, &state);
-		for (int stage = 0; stage < STAGE_COUNT; stage++)
-			plan_stage(&plan, (enum plan_stage)stage, PLAN_RELOAD, &wanted, &state);
 		run->keeps_journal = true;
-		status = run_steps(run, &plan);
+		status = plan_reload(&plan, &wanted, &state) ? run_steps(run, &plan) : 1;
 	}
 	step_list_fini(&plan);
 	state_fini(&state);
@@ -195,20 +192,18 @@ static void print_plan(const struct step_list *plan, const char *ifname)
 	textbuf_fini(&out);
 }
 
-/* All stages, each planned on what the one before would have made. */
-static int foretell(struct step_list *plan, const struct wanted *wanted, struct state *state)
+/* All stages of up, each planned on what the one before would have made. */
+static bool foretell_up(struct step_list *plan, const struct wanted *wanted, struct state *state)
 {
-	enum plan_mode mode = state->has_device ? PLAN_RELOAD : PLAN_UP;
-
 	for (int stage = 0; stage < STAGE_COUNT; stage++) {
 		size_t from = plan->count;
 
-		plan_stage(plan, (enum plan_stage)stage, mode, wanted, state);
-		for (size_t i = from; mode == PLAN_UP && i < plan->count; i++)
+		plan_stage(plan, (enum plan_stage)stage, PLAN_UP, wanted, state);
+		for (size_t i = from; i < plan->count; i++)
 			if (!state_apply(state, &plan->steps[i]))
-				return -ENOMEM;
+				return false;
 	}
-	return plan->is_short ? -ENOMEM : 0;
+	return !plan->is_short;
 }
 
 static int show_plan(struct config *config)
@@ -229,7 +224,9 @@ static int show_plan(struct config *config)
 	if (!error) {
 		snapshot_measure_paths(
 			&rtnl, &config->settings.device, state.device.fwmark, &state);
-		error = foretell(&plan, &wanted, &state);
+		error = (state.has_device ? plan_reload : foretell_up)(&plan, &wanted, &state)
+				? 0
+				: -ENOMEM;
 	}
 	if (!error)
 		print_plan(&plan, config->ifname);
