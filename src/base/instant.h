@@ -21,6 +21,12 @@ struct wall_time {
 	uint32_t nsec;
 };
 
+/* One look at both clocks. */
+struct moment {
+	struct instant at;
+	struct wall_time wall;
+};
+
 /* Later than every real instant: a deadline that is not set. */
 #define INSTANT_NEVER ((struct instant){UINT64_MAX})
 

@@ -20,7 +20,7 @@ size_t ratelimit_size(uint32_t sources_max);
 /* memory: ratelimit_size() zeroed bytes, 8-byte aligned. key: random, against chosen collisions. */
 struct ratelimit *ratelimit_init(void *memory, uint32_t sources_max, const struct siphash_key *key);
 
-/* True when a message from source may be served at now; takes its price. */
-bool ratelimit_allow(struct ratelimit *limit, const struct ip_addr *source, struct instant now);
+/* True when a message from addr may be served at now; takes its price. */
+bool ratelimit_allow(struct ratelimit *limit, const struct ip_addr *addr, struct instant now);
 
 #endif

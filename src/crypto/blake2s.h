@@ -25,7 +25,7 @@ struct mac {
 /* HASH(a || b): 32 bytes, no key. Either part may be empty. */
 void blake2s_hash2(const void *a, size_t a_len, const void *b, size_t b_len, struct hash *out);
 
-/* MAC(key, in): keyed BLAKE2s with an output of 16 bytes; key_len is at most 32. */
+/* MAC(key, in): keyed BLAKE2s with an output of 16 bytes; key_len is 1 to 32. */
 void blake2s_mac(const void *key, size_t key_len, const void *in, size_t in_len, struct mac *out);
 
 /* HMAC-BLAKE2s(key, in), block size 64; key_len is at most 64. */

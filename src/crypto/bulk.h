@@ -18,22 +18,31 @@ enum bulk_kind {
 	BULK_NULL,     /* copies and writes a zero tag: for measuring everything else */
 };
 
-enum { BULK_TAG_LEN = 16 };
+enum {
+	BULK_TAG_LEN = 16,
+	BULK_LEN_MAX = 65535, /* no datagram holds more */
+};
 
 struct bulk_engine;
 
 /* NULL when kind is not in this build or memory is short. */
 struct bulk_engine *bulk_create(enum bulk_kind kind);
 
-/* Wipes and frees; engine may be NULL. */
+/* Forgets and frees; engine may be NULL. */
 void bulk_destroy(struct bulk_engine *engine);
+
+/*
+ * Wipes what the engine and its library keep of the keys used last, in their memory and on the
+ * calling thread's stack. To be called when keys of a session have been wiped.
+ */
+void bulk_forget(struct bulk_engine *engine);
 
 /* "ipsec-mb", "openssl" or "null". */
 const char *bulk_name(const struct bulk_engine *engine);
 
 /*
- * Seals len bytes of plain into len + BULK_TAG_LEN bytes at out; nonce as in aead.h, no
- * associated data. out is plain itself or does not overlap it.
+ * Seals len bytes of plain, at most BULK_LEN_MAX, into len + BULK_TAG_LEN bytes at out; nonce as
+ * in aead.h, no associated data. out is plain itself or does not overlap it.
  */
 void bulk_seal(struct bulk_engine *engine, const struct symmetric_key *key, uint64_t counter,
 	const uint8_t *plain, size_t len, uint8_t *out);

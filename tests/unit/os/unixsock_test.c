@@ -130,13 +130,14 @@ static void writes_until_it_is_full(void **state)
 static void does_not_take_a_live_socket_away(void **state)
 {
 	int fd = unixsock_listen(directory, "wg0");
-	int others[64], count = 0;
+	int others[4], count = 0;
 
 	(void)state;
 	assert_true(fd >= 0);
 	assert_int_equal(unixsock_listen(directory, "wg0"), -EADDRINUSE);
 	close(unixsock_accept(fd));
-	/* It is alive, too, when it has more to do than it can take. */
+	/* It is alive, too, when it has more to do than it can take: here two connections. */
+	assert_int_equal(listen(fd, 1), 0);
 	do {
 		struct sockaddr_un address = {.sun_family = AF_UNIX};
 
@@ -144,7 +145,7 @@ static void does_not_take_a_live_socket_away(void **state)
 		others[count] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 		if (connect(others[count], (struct sockaddr *)&address, sizeof(address)) < 0)
 			break;
-	} while (++count < 63);
+	} while (++count < 3);
 	assert_int_equal(errno, EAGAIN);
 	assert_int_equal(unixsock_listen(directory, "wg0"), -EADDRINUSE);
 	while (count >= 0)

@@ -1,0 +1,284 @@
+/*
+ * Peers and the tables that find them: by slot, by public key, in order. Deadlines are schedule.c,
+ * keys and life cycle lifecycle.c.
+ */
+#include "device.h"
+
+#include <string.h>
+#include "ensure.h"
+#include "wipe.h"
+
+static size_t aligned(size_t n)
+{
+	return (n + 63) & ~(size_t)63;
+}
+
+static uint32_t bucket_count(const struct device_limits *limits)
+{
+	uint32_t n = 1;
+
+	while (n < limits->peers_max)
+		n *= 2;
+	return n;
+}
+
+static uint32_t indices_max(const struct device_limits *limits)
+{
+	return limits->peers_max * (SESSIONS_PER_PEER + 1);
+}
+
+/* Lays the tables out behind the device; returns the end. */
+static size_t lay_out(struct device *device, const struct device_limits *limits)
+{
+	size_t at = aligned(sizeof(struct device));
+
+	device->at.peers = at;
+	at = aligned(at + limits->peers_max * sizeof(struct peer));
+	device->at.sessions = at;
+	at = aligned(at + (size_t)limits->peers_max * SESSIONS_PER_PEER * sizeof(struct session));
+	device->at.buckets = at;
+	at = aligned(at + bucket_count(limits) * sizeof(uint32_t));
+	device->at.heap = at;
+	at = aligned(at + limits->peers_max * sizeof(uint32_t));
+	device->at.allowed_ips = at;
+	at = aligned(at + allowedips_size(limits->prefixes_max));
+	device->at.indices = at;
+	at = aligned(at + index_size(indices_max(limits)));
+	device->at.sources = at;
+	return aligned(at + ratelimit_size(limits->sources_max));
+}
+
+size_t device_size(const struct device_limits *limits)
+{
+	struct device device;
+
+	ENSURE(limits->peers_max >= 1 && limits->peers_max <= PEERS_MAX);
+	return lay_out(&device, limits);
+}
+
+static void *table(const struct device *device, size_t at)
+{
+	return (uint8_t *)(uintptr_t)device + at;
+}
+
+struct device *device_init(void *memory, const struct device_limits *limits,
+	const struct chance *chance)
+{
+	struct device *device = memory;
+	struct siphash_key sources_key;
+
+	ENSURE((uintptr_t)memory % 64 == 0);
+	lay_out(device, limits);
+	device->limits = *limits;
+	device->first_peer = device->last_peer = device->first_free = PEER_NONE;
+	memcpy(device->table_key.b, chance->cookie_secret, sizeof(device->table_key.b));
+	memcpy(sources_key.b, chance->nonce, sizeof(sources_key.b));
+	allowedips_init(table(device, device->at.allowed_ips), limits->prefixes_max);
+	index_init(table(device, device->at.indices), indices_max(limits));
+	ratelimit_init(table(device, device->at.sources), limits->sources_max, &sources_key);
+	wipe(&sources_key, sizeof(sources_key));
+	return device;
+}
+
+void device_fini(struct device *device)
+{
+	while (device->first_peer != PEER_NONE)
+		device_remove_peer(device, device->first_peer);
+	cookie_checker_fini(&device->checker);
+	wipe(&device->identity, sizeof(device->identity));
+	wipe(&device->table_key, sizeof(device->table_key));
+	device->has_identity = false;
+}
+
+const struct peer *device_peer_const(const struct device *device, uint32_t slot)
+{
+	const struct peer *peers = table(device, device->at.peers);
+
+	ENSURE(slot < device->peers_used);
+	return &peers[slot];
+}
+
+struct peer *device_peer(struct device *device, uint32_t slot)
+{
+	struct peer *peers = table(device, device->at.peers);
+
+	ENSURE(slot < device->peers_used);
+	return &peers[slot];
+}
+
+struct session *device_sessions(struct device *device, uint32_t slot)
+{
+	struct session *sessions = table(device, device->at.sessions);
+
+	ENSURE(slot < device->peers_used);
+	return &sessions[(size_t)slot * SESSIONS_PER_PEER];
+}
+
+struct allowedips *device_allowed_ips(struct device *device)
+{
+	return table(device, device->at.allowed_ips);
+}
+
+struct index_table *device_indices(struct device *device)
+{
+	return table(device, device->at.indices);
+}
+
+struct ratelimit *device_sources(struct device *device)
+{
+	return table(device, device->at.sources);
+}
+
+struct peer *device_peer_by_id(struct device *device, struct peer_id id)
+{
+	struct peer *peer = device_peer(device, id.slot);
+
+	return peer->is_used && peer->generation == id.generation ? peer : NULL;
+}
+
+/* The head of the chain that the key belongs to; it holds slot + 1, since zero memory is empty. */
+static uint32_t *bucket(const struct device *device, const struct public_key *key)
+{
+	uint32_t *buckets = table(device, device->at.buckets);
+
+	return &buckets[siphash(&device->table_key, key->b, sizeof(key->b)) &
+			(bucket_count(&device->limits) - 1)];
+}
+
+uint32_t device_find_peer(const struct device *device, const struct public_key *public_key)
+{
+	uint32_t slot = *bucket(device, public_key) - 1;
+
+	while (slot != PEER_NONE) {
+		const struct peer *peer = device_peer_const(device, slot);
+
+		if (memcmp(peer->public_key.b, public_key->b, KEY_LEN) == 0)
+			break;
+		slot = peer->next_in_bucket;
+	}
+	return slot;
+}
+
+static uint32_t take_slot(struct device *device)
+{
+	uint32_t slot = device->first_free;
+
+	if (slot != PEER_NONE) {
+		device->first_free = device_peer(device, slot)->next;
+		return slot;
+	}
+	return device->peers_used < device->limits.peers_max ? device->peers_used++ : PEER_NONE;
+}
+
+uint32_t device_add_peer(struct device *device, const struct public_key *public_key)
+{
+	uint32_t *head = bucket(device, public_key);
+	uint32_t slot = take_slot(device);
+	struct peer *peer;
+
+	if (slot == PEER_NONE)
+		return slot;
+	peer = device_peer(device, slot);
+	peer->is_used = true;
+	peer->generation++;
+	peer->public_key = *public_key;
+	cookie_maker_init(&peer->cookie, public_key);
+	keyring_init(&peer->keyring);
+	timers_init(&peer->timers);
+	peer->wake = INSTANT_NEVER;
+	peer->allowed_ips = ALLOWEDIPS_LIST_INIT;
+	peer->next_in_bucket = *head - 1;
+	*head = slot + 1;
+	peer->next = PEER_NONE;
+	peer->previous = device->last_peer;
+	if (device->last_peer != PEER_NONE)
+		device_peer(device, device->last_peer)->next = slot;
+	else
+		device->first_peer = slot;
+	device->last_peer = slot;
+	device->peers_count++;
+	return slot;
+}
+
+static void unlink_from_bucket(struct device *device, uint32_t slot)
+{
+	const struct peer *peer = device_peer(device, slot);
+	uint32_t *head = bucket(device, &peer->public_key);
+	uint32_t at = *head - 1;
+
+	if (at == slot) {
+		*head = peer->next_in_bucket + 1;
+		return;
+	}
+	while (device_peer(device, at)->next_in_bucket != slot)
+		at = device_peer(device, at)->next_in_bucket;
+	device_peer(device, at)->next_in_bucket = peer->next_in_bucket;
+}
+
+static void unlink_from_order(struct device *device, const struct peer *peer)
+{
+	if (peer->previous != PEER_NONE)
+		device_peer(device, peer->previous)->next = peer->next;
+	else
+		device->first_peer = peer->next;
+	if (peer->next != PEER_NONE)
+		device_peer(device, peer->next)->previous = peer->previous;
+	else
+		device->last_peer = peer->previous;
+}
+
+void device_remove_peer(struct device *device, uint32_t slot)
+{
+	struct peer *peer = device_peer(device, slot);
+	uint32_t generation = peer->generation;
+
+	ENSURE(peer->is_used);
+	device_clear_keys(device, slot);
+	device_clear_allowed_ips(device, slot);
+	timers_stop(&peer->timers);
+	device_reschedule(device, slot);
+	unlink_from_bucket(device, slot);
+	unlink_from_order(device, peer);
+	wipe(peer, sizeof(*peer));
+	peer->generation = generation;
+	peer->next = device->first_free;
+	device->first_free = slot;
+	device->peers_count--;
+}
+
+bool device_add_allowed_ip(struct device *device, uint32_t slot, const struct ip_prefix *prefix)
+{
+	struct allowedips *allowed_ips = device_allowed_ips(device);
+	uint32_t owner = allowedips_find(allowed_ips, prefix);
+
+	if (owner != ALLOWEDIPS_NONE && owner != slot)
+		allowedips_remove(allowed_ips, prefix, owner,
+			&device_peer(device, owner)->allowed_ips);
+	return allowedips_insert(allowed_ips, prefix, slot, &device_peer(device, slot)->allowed_ips);
+}
+
+void device_remove_allowed_ip(struct device *device, uint32_t slot,
+	const struct ip_prefix *prefix)
+{
+	allowedips_remove(device_allowed_ips(device), prefix, slot,
+		&device_peer(device, slot)->allowed_ips);
+}
+
+void device_clear_allowed_ips(struct device *device, uint32_t slot)
+{
+	allowedips_remove_all(device_allowed_ips(device), &device_peer(device, slot)->allowed_ips);
+}
+
+enum verdict device_count(struct device *device, enum verdict verdict)
+{
+	device->verdicts[verdict]++;
+	return verdict;
+}
+
+void device_count_sent(struct device *device, struct peer_id id, uint64_t bytes)
+{
+	struct peer *peer = device_peer_by_id(device, id);
+
+	if (peer)
+		peer->sent_bytes += bytes;
+}
