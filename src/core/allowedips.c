@@ -327,13 +327,13 @@ uint32_t allowedips_find(const struct allowedips *table, const struct ip_prefix 
 bool allowedips_insert(struct allowedips *table, const struct ip_prefix *prefix, uint32_t owner,
 	struct allowedips_list *list)
 {
-	uint32_t before = allowedips_find(table, prefix);
-	uint32_t node;
+	uint32_t node, before;
 
-	ENSURE(owner != NONE && (before == NONE || before == owner));
-	if (before == NONE && table->count == table->prefixes_max)
+	if (table->count == table->prefixes_max && allowedips_find(table, prefix) == NONE)
 		return false;
 	node = node_ensure(table, prefix);
+	before = table->nodes[node].owner;
+	ENSURE(owner != NONE && (before == NONE || before == owner));
 	if (before == owner) {
 		list_unlink(table, list, node);
 	} else {
