@@ -1,0 +1,3 @@
+"""What ours does and the stock tool does not."""
+
+SCENARIOS = {}
