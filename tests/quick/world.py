@@ -184,7 +184,7 @@ def act(task, action):
     if action.get("wants_state", True):
         answer["state"] = state()
     if action.get("file"):
-        with open(os.path.join(ETC, action["file"])) as file:
+        with open(os.path.join(ETC, action["file"]), newline="") as file:
             answer["file"] = file.read()
     if action.get("left"):
         answer["left"] = sorted(os.listdir("/run/culvert/quick")) if os.path.isdir("/run/culvert/quick") else []
