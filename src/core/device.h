@@ -70,6 +70,9 @@ struct ratelimit *device_sources(struct device *device);
 /* The peer, or NULL when the slot has another tenant now. */
 struct peer *device_peer_by_id(struct device *device, struct peer_id id);
 
+/* The head of the chain of peers that the key belongs to: slot + 1, since zero memory is empty. */
+uint32_t *device_bucket(const struct device *device, const struct public_key *key);
+
 /* The slot of the peer with this key, or PEER_NONE. */
 uint32_t device_find_peer(const struct device *device, const struct public_key *public_key);
 
