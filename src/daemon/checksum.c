@@ -68,7 +68,7 @@ static uint64_t sum_blocks_portable(const uint8_t *at, size_t count)
 		carries += __builtin_add_overflow(b, word_at(at + 24), &b);
 	}
 	carries += __builtin_add_overflow(a, b, &a);
-	carries += __builtin_add_overflow(a, carries, &a);
+	carries = __builtin_add_overflow(a, carries, &a);
 	return a + carries;
 }
 

@@ -39,7 +39,7 @@ struct message {
 
 struct egress {
 	struct arena arena;
-	uint8_t *packet; /* TUN_PACKET_MAX and room for padding */
+	uint8_t *packet; /* TUN_ROOM and room for padding */
 	uint8_t *out;
 	size_t out_len;
 	unsigned count;
@@ -57,14 +57,13 @@ int egress_create(struct egress **egress)
 
 	if (!e)
 		return -ENOMEM;
-	err = arena_reserve(&e->arena, TUN_PACKET_MAX + ALIGNMENT + OUT_LEN, ARENA_PRIVATE);
+	err = arena_reserve(&e->arena, OUT_LEN + TUN_ROOM + SPLIT_TAILROOM, ARENA_PRIVATE);
 	if (err < 0) {
 		free(e);
 		return err;
 	}
 	e->out = e->arena.base;
 	e->packet = e->out + OUT_LEN;
-	_Static_assert(TUN_PACKET_MAX + SPLIT_TAILROOM <= TUN_PACKET_MAX + ALIGNMENT, "padding");
 	*egress = e;
 	return 0;
 }
@@ -73,7 +72,7 @@ void egress_destroy(struct egress *egress)
 {
 	if (!egress)
 		return;
-	wipe(egress->packet, TUN_PACKET_MAX);
+	wipe(egress->arena.base, egress->arena.len);
 	arena_release(&egress->arena);
 	free(egress);
 }
@@ -206,7 +205,7 @@ static bool may_join(const struct tunnel *tunnel, const struct message *m,
 	return tunnel->udp.has_gso && m->has_peer && !m->is_closed && m->ds == ds &&
 	       m->peer.slot == grant->peer.slot && m->peer.generation == grant->peer.generation &&
 	       len <= m->segment_len && m->segments < UDP_SEGMENTS_MAX &&
-	       m->piece.iov_len + len <= UDP_PAYLOAD_MAX &&
+	       m->piece.iov_len + len <= UDP_SEGMENTED_MAX &&
 	       tunnel->egress->out_len + len <= OUT_LEN;
 }
 
@@ -359,7 +358,7 @@ bool egress_run(struct tunnel *tunnel, struct moment now)
 		egress_flush(tunnel);
 	for (unsigned i = 0; i < RUN_PACKETS && !e->is_blocked; i++) {
 		struct tun_header header;
-		ssize_t len = tun_read(&tunnel->tun, &header, e->packet, TUN_PACKET_MAX);
+		ssize_t len = tun_read(&tunnel->tun, &header, e->packet, TUN_ROOM);
 
 		if (len == -EMSGSIZE)
 			continue;

@@ -136,10 +136,12 @@ static int open_listener(struct daemon *daemon, const char *interface)
 	err = unixsock_path(daemon->socket_path, UNIXSOCK_DIRECTORY, interface);
 	if (err < 0)
 		return err;
-	daemon->listener = fd >= 0 ? unixsock_adopt(fd)
-				   : unixsock_listen(UNIXSOCK_DIRECTORY, interface);
+	daemon->listener = fd >= 0 ? fd : unixsock_listen(UNIXSOCK_DIRECTORY, interface);
 	if (daemon->listener < 0)
 		return daemon->listener;
+	err = fd >= 0 ? unixsock_adopt(fd) : 0;
+	if (err < 0)
+		return err;
 	/* An inherited socket may stand anywhere; then there is no file to watch. */
 	daemon->has_socket_file = sockwatch_open(&daemon->socket_file, daemon->socket_path) == 0;
 	return daemon->has_socket_file || fd >= 0 ? 0 : -EIO;

@@ -149,12 +149,13 @@ class Daemon:
 
     def connect(self, seconds=10):
         sock = socket.socket(socket.AF_UNIX)
-        sock.settimeout(seconds)
         try:
+            # Blocking, as wg does it: a full backlog makes it wait.
             sock.connect(self.path)
         except OSError:
             sock.close()
             raise
+        sock.settimeout(seconds)
         return sock
 
     def ask(self, request, seconds=10):
@@ -291,6 +292,9 @@ class Side:
         """Pings while something else is done; none may be lost."""
         words = self.ping_words(other.inner[family], 100000, interval, 10)
         process = self.host.lab.popen(words)
+        for line in process.stdout:
+            if "bytes from" in line:
+                break
         yield
         process.send_signal(signal.SIGINT)
         out = process.communicate(timeout=30)[0]

@@ -105,10 +105,10 @@ struct sim {
 
 /* Fails the test and says which seed brings it back. */
 #define SIM_ENSURE(sim, condition)                                                                 \
-	((condition) ? (void)0                                                                     \
-		     : fail_msg("seed 0x%llx at %.3f s, %s:%d: %s",                                \
-			       (unsigned long long)(sim)->seed, (double)(sim)->now.ns / 1e9,       \
-			       __FILE__, __LINE__, #condition))
+	((condition) ? (void)0 : sim_failed(sim, __FILE__, __LINE__, #condition))
+
+_Noreturn void sim_failed(const struct sim *sim, const char *file, int line,
+	const char *condition);
 
 /* Hosts that are up, each with a key and an address, none knowing another. */
 struct sim *sim_create(uint64_t seed, unsigned hosts);

@@ -1,8 +1,16 @@
 /* What must hold whatever the network does. */
 #include "sim.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include "wipe.h"
+
+void sim_failed(const struct sim *sim, const char *file, int line, const char *condition)
+{
+	fail_msg("seed 0x%llx at %.3f s, %s:%d: %s", (unsigned long long)sim->seed,
+		(double)sim->now.ns / 1e9, file, line, condition);
+	abort();
+}
 
 /* Three sessions at most, each in one place, each found by its index; nothing left behind. */
 static void check_sessions(struct sim *sim, struct device *device, uint32_t slot)
@@ -76,8 +84,7 @@ static struct sim_key *find_key(struct sim *sim, const struct symmetric_key *key
 			return entry;
 		}
 	}
-	fail_msg("the simulation is too long for its table of keys");
-	return NULL;
+	sim_failed(sim, __FILE__, __LINE__, "the table of keys is long enough");
 }
 
 /* Each key seals each counter once, and only while it is young and current. */
