@@ -131,7 +131,7 @@ static void send_keepalive(struct call *call, uint32_t slot)
 {
 	struct device *device = tunnel_device(call->tunnel);
 	struct outbound_grant grant;
-	uint8_t bytes[KEEPALIVE_LEN];
+	uint8_t bytes[KEEPALIVE_LEN] = {0};
 	unsigned effects;
 
 	if (outbound_reserve(device, slot, 1, call->now.at, &grant) != VERDICT_OK) {
