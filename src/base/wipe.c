@@ -11,6 +11,13 @@ void wipe(void *secret, size_t len)
 	__asm__ volatile("" : : "r"(secret) : "memory");
 }
 
+__attribute__((noinline)) void wipe_stack(void)
+{
+	uint8_t below[4096];
+
+	wipe(below, sizeof(below));
+}
+
 bool bytes_equal_ct(const void *a, const void *b, size_t len)
 {
 	const volatile uint8_t *x = a, *y = b;

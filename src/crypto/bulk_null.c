@@ -16,6 +16,12 @@ static void null_destroy(void *self)
 	free(self);
 }
 
+/* There is no key. */
+static void null_forget(void *self)
+{
+	(void)self;
+}
+
 static void null_seal(void *self, const struct symmetric_key *key, const struct aead_nonce *nonce,
 	const uint8_t *plain, size_t len, uint8_t *out)
 {
@@ -42,6 +48,7 @@ const struct bulk_ops bulk_ops_null = {
 	.name = "null",
 	.create = null_create,
 	.destroy = null_destroy,
+	.forget = null_forget,
 	.seal = null_seal,
 	.open = null_open,
 };

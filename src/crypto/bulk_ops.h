@@ -14,9 +14,12 @@
 struct bulk_ops {
 	const char *name;
 
-	/* The kind's own memory, NULL when there is none; destroy wipes it. */
+	/* The kind's own memory; NULL when there is none. */
 	void *(*create)(void);
 	void (*destroy)(void *self);
+
+	/* Overwrites the key used last where the kind keeps one; comes before destroy, too. */
+	void (*forget)(void *self);
 
 	/* As bulk_seal() and bulk_open(). */
 	void (*seal)(void *self, const struct symmetric_key *key, const struct aead_nonce *nonce,

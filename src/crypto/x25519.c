@@ -22,9 +22,11 @@ void x25519_public(const struct private_key *private_key, struct public_key *pub
 bool x25519_shared(const struct private_key *private_key, const struct public_key *public_key,
 	struct shared_secret *shared)
 {
-	/* libsodium refuses some points before it writes anything. */
-	wipe(shared->b, KEY_LEN);
-	if (crypto_scalarmult(shared->b, private_key->b, public_key->b) != 0)
-		wipe(shared->b, KEY_LEN);
+	int refused; /* -1 or 0; it depends on the secret, so nothing branches on it */
+
+	wipe(shared->b, KEY_LEN); /* some points are refused before anything is written */
+	refused = crypto_scalarmult(shared->b, private_key->b, public_key->b);
+	for (size_t i = 0; i < KEY_LEN; i++)
+		shared->b[i] &= (uint8_t)~refused;
 	return !bytes_zero_ct(shared->b, KEY_LEN);
 }

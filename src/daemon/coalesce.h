@@ -15,26 +15,31 @@
 
 enum {
 	COALESCE_GROUPS_MAX = 64,
+	/* Of one group; Linux before 6.9 takes no more datagrams in one write. */
+	COALESCE_PACKETS_MAX = 64,
 	/* pieces[0] is the TUN header's place. */
-	COALESCE_PIECES_MAX = 66,
+	COALESCE_PIECES_MAX = 1 + COALESCE_PACKETS_MAX,
 };
 
 struct coalesce_group {
 	struct tun_header header;
 	struct iovec pieces[COALESCE_PIECES_MAX];
 	int count;
-	size_t len;            /* of the packet that pieces[1..] make */
-	bool is_open;          /* more may be added */
-	/* How its flow goes on; meaning is coalesce.c's. */
-	uint8_t family, protocol;
-	uint16_t ip_len, header_len, segment_len, next_id;
+	size_t len; /* of the packet that pieces[1..] make */
+	/* The first packet, and how its flow goes on; coalesce.c's. */
+	uint8_t protocol;
+	bool is_verified; /* the first packet's checksums are right */
+	bool has_fixed_id;
+	uint16_t ip_len, header_len, segment_len;
 	uint32_t next_sequence;
-	uint32_t flow_hash;
 };
 
 struct coalescer {
-	unsigned offloads;     /* enum tun_offload that writes may use: TSO4, TSO6, USO */
+	unsigned offloads; /* enum tun_offload that writes may use: TSO4, TSO6, USO */
 	unsigned count;
+	unsigned latest; /* the group that was added to last */
+	/* Hashes of the open groups' flows, 0 for closed ones: apart, so that a search is short. */
+	uint64_t flows[COALESCE_GROUPS_MAX];
 	struct coalesce_group groups[COALESCE_GROUPS_MAX];
 };
 
@@ -45,8 +50,8 @@ void coalesce_init(struct coalescer *coalescer, unsigned offloads);
  * Adds a packet that ip_parse() accepted; it stays in place until the groups are written. False:
  * there is no room, write the groups first (coalesce_reset() after) and add it again.
  */
-__attribute__((warn_unused_result))
-bool coalesce_add(struct coalescer *coalescer, uint8_t *packet, size_t len);
+__attribute__((warn_unused_result)) bool coalesce_add(
+	struct coalescer *coalescer, uint8_t *packet, size_t len);
 
 /*
  * Finishes the headers of group i: lengths, checksum as the kernel wants it with

@@ -22,15 +22,15 @@ enum {
 struct split {
 	uint8_t *packet;
 	size_t len;
-	uint32_t count;      /* segments in all, at least 1 */
-	uint32_t next;       /* number of the next one */
+	uint32_t count; /* segments in all, at least 1 */
+	uint32_t next;	/* number of the next one */
 	bool is_super;
+	uint8_t protocol;    /* IPPROTO_TCP or IPPROTO_UDP; this and the next two when is_super */
 	uint16_t ip_len;     /* bytes before the transport header */
 	uint16_t header_len; /* bytes before the payload */
-	uint16_t gso_size;   /* payload bytes of each segment but the last */
-	uint8_t protocol;    /* IPPROTO_TCP or IPPROTO_UDP when is_super */
-	bool has_cwr;        /* the first TCP segment alone keeps CWR */
-	uint8_t headers[SPLIT_HEADER_MAX]; /* as they came */
+	uint16_t gso_size;   /* payload bytes of each segment but the last; 0 when not is_super */
+	/* As they came, but for the length's share of the checksum field. */
+	uint8_t headers[SPLIT_HEADER_MAX];
 	/* What the padding of the segment before covered. */
 	uint8_t covered[SPLIT_TAILROOM];
 	size_t covered_at, covered_len;
@@ -40,9 +40,8 @@ struct split {
  * Looks at a packet of len bytes that has SPLIT_TAILROOM bytes behind it. Everything is checked
  * against len, nothing in header is believed. False: header and packet do not agree, drop it.
  */
-__attribute__((warn_unused_result))
-bool split_begin(struct split *split, const struct tun_header *header, uint8_t *packet,
-	size_t len);
+__attribute__((warn_unused_result)) bool split_begin(
+	struct split *split, const struct tun_header *header, uint8_t *packet, size_t len);
 
 /* The length of segment i, 0 <= i < count: all but the last have the same. */
 size_t split_segment_len(const struct split *split, uint32_t i);

@@ -16,6 +16,7 @@
 enum {
 	TUN_NAME_MAX = 15,
 	TUN_PACKET_MAX = 65535, /* no packet or super-packet is longer */
+	TUN_ROOM = TUN_PACKET_MAX + 1,
 };
 
 /* What the kernel may hand us unfinished; each bit needs TUN_CHECKSUM. */
@@ -71,7 +72,8 @@ int tun_open(struct tun *tun, const char *name, bool is_multi_queue);
 
 /*
  * Takes over an open, attached descriptor, with or without vnet headers; tun owns it when 0 is
- * returned. -EINVAL: not a TUN without packet information; -EBADFD: not attached to a device.
+ * returned. It must have been made with IFF_NO_PI, which the kernel does not tell (its bit has
+ * another meaning in the answer). -EINVAL: not a TUN; -EBADFD: not attached to a device.
  */
 int tun_adopt(struct tun *tun, int fd);
 
@@ -93,9 +95,9 @@ int tun_set_persistent(const struct tun *tun, bool is_persistent);
 int tun_refresh(struct tun *tun);
 
 /*
- * Reads one packet of up to room bytes into packet; returns its length. Without vnet headers
- * *header is all zero. -EAGAIN: none is waiting; -EBADFD: the device is deleted; -EMSGSIZE: longer
- * than room, the packet is lost.
+ * Reads one packet into packet, less than room bytes of it, and returns its length; with room for
+ * TUN_ROOM bytes none is too long. Without vnet headers *header is all zero.
+ * -EAGAIN: none is waiting; -EBADFD: the device is deleted; -EMSGSIZE: too long, and lost.
  */
 ssize_t tun_read(const struct tun *tun, struct tun_header *header, void *packet, size_t room);
 

@@ -19,6 +19,8 @@ enum {
 	UDP_BUFFER_LEN = 65535,	 /* holds whatever a socket may give */
 	UDP_PAYLOAD_MAX = 65507, /* bytes of one message sent, all its segments together */
 	UDP_SEGMENTS_MAX = 64,	 /* datagrams in one message sent */
+	/* Bytes of those; a longer message would be cut up by the processor, before the device. */
+	UDP_SEGMENTED_MAX = 65440,
 	UDP_CONTROL_LEN = 128,
 };
 
@@ -84,7 +86,7 @@ struct udp_out {
 	 * routing decides, as a bound interface without a route would swallow what it is given.
 	 */
 	const struct endpoint *to;
-	const struct iovec *pieces; /* the payload is these, one after the other */
+	struct iovec *pieces; /* the payload is these, one after the other; they are not changed */
 	uint16_t pieces_count;
 	uint16_t segment_len; /* cut the payload after each so many bytes; 0: one datagram */
 	uint8_t ds;	      /* the DS byte: DSCP and ECN */

@@ -1,0 +1,190 @@
+/*
+ * Waiting and handing out. Data goes first and in rounds, both directions in turn, until nothing
+ * is pending; no timer makes a batch wait.
+ */
+#include "loop.h"
+
+#include <string.h>
+#include "egress.h"
+#include "ensure.h"
+#include "ingress.h"
+#include "limits.h"
+#include "routewatch.h"
+#include "signals.h"
+#include "tags.h"
+#include "tick.h"
+
+/* Rounds of data before anything else gets a look. */
+enum { DATA_ROUNDS = 16 };
+
+/* What one wait found. */
+struct found {
+	bool has_tun, has_udp4, has_udp6;
+	bool is_over;
+};
+
+/* As many segments as fit one UDP message, so that no super-packet leaves a crumb behind. */
+static void limit_super_packets(struct loop *loop)
+{
+	struct tunnel *tunnel = loop->tunnel;
+	size_t datagram_len = tunnel->mtu + DATA_OVERHEAD;
+	size_t segments = UDP_SEGMENTED_MAX / datagram_len;
+
+	if (!tunnel->tun.has_header || segments == 0)
+		return;
+	if (segments > UDP_SEGMENTS_MAX)
+		segments = UDP_SEGMENTS_MAX;
+	/* A kernel that refuses hands over longer ones, which are cut all the same. */
+	link_set_gso_max(&loop->link->rtnl, loop->link->state.ifindex, (uint32_t)segments,
+		TUN_PACKET_MAX);
+}
+
+static void follow_link(struct loop *loop, struct moment now)
+{
+	struct tunnel *tunnel = loop->tunnel;
+	const struct link_state *state = &loop->link->state;
+	int err;
+
+	if (!state->exists) {
+		/* Moved to another network namespace: the descriptor goes on working. */
+		event_remove(&tunnel->loop, loop->link->fd);
+		tunnel->is_deleted = tun_refresh(&tunnel->tun) < 0;
+		return;
+	}
+	if (tunnel->mtu != state->mtu) {
+		tunnel->mtu = state->mtu;
+		limit_super_packets(loop);
+	}
+	err = tunnel_set_up(tunnel, state->is_up, now.at);
+	if (err < 0)
+		log_error(&tunnel->log, "Listening on port %u: %s", tunnel->listen_port,
+			strerror(-err));
+	tunnel_tick(tunnel, now);
+}
+
+static void take_event(struct loop *loop, const struct event *event, struct moment now,
+	struct found *found)
+{
+	struct tunnel *tunnel = loop->tunnel;
+
+	if (event->tag == EVENT_TAG_WAKE)
+		return;
+	if (event->tag >= TAG_CONNECTION) {
+		control_ready(loop->control, (unsigned)(event->tag - TAG_CONNECTION),
+			event->ready, now);
+		return;
+	}
+	switch ((enum tag)event->tag) {
+	case TAG_TUN:
+		found->has_tun = true;
+		break;
+	case TAG_UDP4:
+		found->has_udp4 = true;
+		break;
+	case TAG_UDP6:
+		found->has_udp6 = true;
+		break;
+	case TAG_SIGNAL:
+		found->is_over = signals_read(loop->signals) != 0 || found->is_over;
+		break;
+	case TAG_LINK:
+		if (linkwatch_read(loop->link) != 0)
+			follow_link(loop, now);
+		break;
+	case TAG_ROUTES:
+		if (routewatch_read(loop->routes))
+			device_forget_sources(tunnel->device);
+		break;
+	case TAG_SOCKET_FILE:
+		found->is_over = sockwatch_check(loop->socket_file) || found->is_over;
+		break;
+	case TAG_LISTENER:
+		control_accept(loop->control);
+		break;
+	case TAG_CONNECTION:
+		break;
+	}
+}
+
+/* Moves data both ways until nothing is pending or it is the others' turn. */
+static void move_data(struct tunnel *tunnel, struct found *found)
+{
+	for (unsigned round = 0; round < DATA_ROUNDS; round++) {
+		struct moment now = tunnel_now();
+
+		if (found->has_udp4)
+			found->has_udp4 = tunnel->udp.fd4 >= 0 &&
+					  ingress_run(tunnel, tunnel->udp.fd4, now);
+		if (found->has_udp6)
+			found->has_udp6 = tunnel->udp.fd6 >= 0 &&
+					  ingress_run(tunnel, tunnel->udp.fd6, now);
+		if (found->has_tun)
+			found->has_tun = egress_run(tunnel, now);
+		if (!found->has_udp4 && !found->has_udp6 && !found->has_tun)
+			return;
+	}
+}
+
+/* While a socket is full, the TUN device waits and the sockets are watched for room. */
+static void watch_for_room(struct tunnel *tunnel, bool *was_blocked)
+{
+	bool is_blocked = egress_is_blocked(tunnel);
+	unsigned wanted = is_blocked ? EVENT_READ | EVENT_WRITE : EVENT_READ;
+
+	if (is_blocked == *was_blocked)
+		return;
+	*was_blocked = is_blocked;
+	event_change(&tunnel->loop, tunnel->tun.fd, is_blocked ? 0 : EVENT_READ, TAG_TUN);
+	if (tunnel->udp.fd4 >= 0)
+		event_change(&tunnel->loop, tunnel->udp.fd4, wanted, TAG_UDP4);
+	if (tunnel->udp.fd6 >= 0)
+		event_change(&tunnel->loop, tunnel->udp.fd6, wanted, TAG_UDP6);
+}
+
+static int add_watches(struct loop *loop)
+{
+	struct event_loop *events = &loop->tunnel->loop;
+	int err = event_add(events, loop->signals, EVENT_READ, TAG_SIGNAL);
+
+	if (err == 0)
+		err = event_add(events, loop->link->fd, EVENT_READ, TAG_LINK);
+	if (err == 0 && loop->routes >= 0)
+		err = event_add(events, loop->routes, EVENT_READ, TAG_ROUTES);
+	if (err == 0 && loop->socket_file)
+		err = event_add(events, loop->socket_file->fd, EVENT_READ, TAG_SOCKET_FILE);
+	return err;
+}
+
+int loop_run(struct loop *loop)
+{
+	struct tunnel *tunnel = loop->tunnel;
+	struct found found = {.is_over = false};
+	bool was_blocked = false;
+	int err = add_watches(loop);
+
+	if (err < 0)
+		return err;
+	limit_super_packets(loop);
+	follow_link(loop, tunnel_now());
+	while (!found.is_over && !tunnel->is_deleted) {
+		struct event events[EVENT_BATCH_MAX];
+		bool is_pending = found.has_tun || found.has_udp4 || found.has_udp6;
+		int count = event_wait(&tunnel->loop,
+			is_pending ? (struct instant){0} : tick_when(tunnel->device), events,
+			EVENT_BATCH_MAX);
+		struct moment now = tunnel_now();
+
+		if (count < 0)
+			return count;
+		for (int i = 0; i < count; i++)
+			take_event(loop, &events[i], now, &found);
+		if (egress_is_blocked(tunnel))
+			egress_flush(tunnel);
+		move_data(tunnel, &found);
+		tunnel_handshakes(tunnel, tunnel_now());
+		tunnel_tick(tunnel, tunnel_now());
+		tunnel_handshakes(tunnel, tunnel_now());
+		watch_for_room(tunnel, &was_blocked);
+	}
+	return 0;
+}

@@ -1,0 +1,24 @@
+/*
+ * The event loop: everything that culvertd waits for, and who deals with it.
+ */
+#ifndef CULVERT_DAEMON_LOOP_H
+#define CULVERT_DAEMON_LOOP_H
+
+#include "control.h"
+#include "linkwatch.h"
+#include "sockwatch.h"
+#include "tunnel.h"
+
+struct loop {
+	struct tunnel *tunnel;
+	struct control *control;
+	struct linkwatch *link;
+	struct sockwatch *socket_file; /* NULL: the socket has no file of ours */
+	int signals;
+	int routes; /* -1: not watched */
+};
+
+/* Runs until a signal, the device's deletion or the socket file's; 0 then, or -errno. */
+int loop_run(struct loop *loop);
+
+#endif

@@ -1,0 +1,214 @@
+/*
+ * Life of the tunnel, and obeying the core: the one place where effects become deeds.
+ */
+#include "tunnel.h"
+
+#include <errno.h>
+#include <string.h>
+#include "clock.h"
+#include "egress.h"
+#include "entropy.h"
+#include "ingress.h"
+#include "limits.h"
+#include "tags.h"
+#include "tick.h"
+#include "wipe.h"
+
+/* DSCP AF41, as every WireGuard marks handshakes; ECN 00. */
+enum { HANDSHAKE_DS = 0x88 };
+
+struct moment tunnel_now(void)
+{
+	return (struct moment){.at = clock_now(), .wall = clock_wall()};
+}
+
+static int reserve_memory(struct tunnel *tunnel)
+{
+	static const struct device_limits limits = {
+		.peers_max = TUNNEL_PEERS_MAX,
+		.prefixes_max = TUNNEL_PREFIXES_MAX,
+		.sources_max = RATE_SOURCES_MAX,
+	};
+	struct chance chance;
+	int err = arena_reserve(&tunnel->device_memory, device_size(&limits),
+		ARENA_PRIVATE | ARENA_LOCKED);
+
+	if (err < 0)
+		return err;
+	err = arena_reserve(&tunnel->staging_memory, staging_size(limits.peers_max),
+		ARENA_PRIVATE);
+	if (err < 0)
+		return err;
+	entropy_fill(&chance, sizeof(chance));
+	tunnel->device = device_init(tunnel->device_memory.base, &limits, &chance);
+	tunnel->staging = staging_init(tunnel->staging_memory.base, limits.peers_max);
+	wipe(&chance, sizeof(chance));
+	return 0;
+}
+
+int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct log *log)
+{
+	int err;
+
+	*tunnel = (struct tunnel){.tun = *tun, .log = *log, .mtu = MTU_DEFAULT,
+		.udp = {.fd4 = -1, .fd6 = -1}};
+	err = event_open(&tunnel->loop);
+	if (err < 0)
+		return err;
+	err = reserve_memory(tunnel);
+	if (err < 0)
+		goto fail;
+	tunnel->engine = bulk_create(BULK_BEST);
+	err = tunnel->engine ? 0 : -ENOMEM;
+	if (err < 0)
+		goto fail;
+	err = egress_create(&tunnel->egress);
+	if (err < 0)
+		goto fail;
+	err = ingress_create(&tunnel->ingress, tun->offloads);
+	if (err < 0)
+		goto fail;
+	err = handshaker_create(&tunnel->handshaker, TUNNEL_PEERS_MAX, &tunnel->loop);
+	if (err < 0)
+		goto fail;
+	err = event_add(&tunnel->loop, tun->fd, EVENT_READ, TAG_TUN);
+	if (err < 0)
+		goto fail;
+	return 0;
+fail:
+	tunnel_fini(tunnel);
+	return err;
+}
+
+static void close_sockets(struct tunnel *tunnel)
+{
+	if (tunnel->udp.fd4 >= 0)
+		event_remove(&tunnel->loop, tunnel->udp.fd4);
+	if (tunnel->udp.fd6 >= 0)
+		event_remove(&tunnel->loop, tunnel->udp.fd6);
+	udp_close(&tunnel->udp);
+	tunnel->udp = (struct udp_pair){.fd4 = -1, .fd6 = -1};
+	if (tunnel->egress)
+		egress_discard(tunnel);
+}
+
+void tunnel_fini(struct tunnel *tunnel)
+{
+	handshaker_destroy(tunnel->handshaker);
+	close_sockets(tunnel);
+	if (tunnel->device)
+		device_fini(tunnel->device);
+	ingress_destroy(tunnel->ingress);
+	egress_destroy(tunnel->egress);
+	bulk_destroy(tunnel->engine);
+	arena_release(&tunnel->staging_memory);
+	arena_release(&tunnel->device_memory);
+	event_close(&tunnel->loop);
+	tun_close(&tunnel->tun);
+}
+
+void tunnel_use_sockets(struct tunnel *tunnel, const struct udp_pair *udp)
+{
+	close_sockets(tunnel);
+	tunnel->udp = *udp;
+	tunnel->listen_port = udp->port;
+	if (udp->fd4 >= 0)
+		event_add(&tunnel->loop, udp->fd4, EVENT_READ, TAG_UDP4);
+	if (udp->fd6 >= 0)
+		event_add(&tunnel->loop, udp->fd6, EVENT_READ, TAG_UDP6);
+}
+
+int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now)
+{
+	struct udp_pair udp;
+	int err;
+
+	if (is_up == tunnel->device->is_up)
+		return 0;
+	if (is_up) {
+		err = udp_open(&udp, tunnel->listen_port, tunnel->fwmark);
+		if (err < 0)
+			return err;
+		tunnel_use_sockets(tunnel, &udp);
+	} else {
+		close_sockets(tunnel);
+		for (uint32_t slot = tunnel->device->first_peer; slot != PEER_NONE;
+			slot = device_peer(tunnel->device, slot)->next) {
+			staging_drop(tunnel->staging, slot);
+			handshaker_forget(tunnel->handshaker, slot);
+		}
+	}
+	device_set_up(tunnel->device, is_up, now);
+	return 0;
+}
+
+void tunnel_remove_peer(struct tunnel *tunnel, uint32_t slot)
+{
+	staging_drop(tunnel->staging, slot);
+	handshaker_forget(tunnel->handshaker, slot);
+	device_remove_peer(tunnel->device, slot);
+}
+
+void tunnel_obey(struct tunnel *tunnel, uint32_t slot, unsigned effects, struct moment now)
+{
+	bool had_staged = staging_has(tunnel->staging, slot);
+
+	if (effects & EFFECT_DROP_STAGED)
+		staging_drop(tunnel->staging, slot);
+	if (effects & (EFFECT_INITIATE | EFFECT_RETRY))
+		handshaker_want(tunnel->handshaker, slot, !(effects & EFFECT_INITIATE));
+	if (effects & (EFFECT_FLUSH | EFFECT_KEEPALIVE))
+		egress_staged(tunnel, slot, now);
+	if ((effects & EFFECT_KEEPALIVE) && !had_staged)
+		egress_keepalive(tunnel, slot, now);
+}
+
+static void finish_job(struct tunnel *tunnel, struct handshake_job *job, struct moment now)
+{
+	struct chance chance;
+	unsigned effects;
+
+	entropy_fill(&chance, sizeof(chance));
+	handshake_finish(tunnel->device, job, now, &chance, &effects);
+	wipe(&chance, sizeof(chance));
+	if (effects & EFFECT_RUN_AGAIN) {
+		handshaker_run_again(tunnel->handshaker, job);
+		return;
+	}
+	if (effects & EFFECT_SEND)
+		egress_datagram(tunnel, &job->peer,
+			&device_peer(tunnel->device, job->peer.slot)->endpoint, job->datagram,
+			job->datagram_len, HANDSHAKE_DS);
+	if (effects != EFFECT_NONE)
+		tunnel_obey(tunnel, job->peer.slot, effects, now);
+	handshaker_release(tunnel->handshaker, job);
+}
+
+void tunnel_handshakes(struct tunnel *tunnel, struct moment now)
+{
+	struct handshake_job *job;
+
+	while ((job = handshaker_take_done(tunnel->handshaker)) != NULL)
+		finish_job(tunnel, job, now);
+	handshaker_feed(tunnel->handshaker, tunnel->device, now);
+	egress_flush(tunnel);
+}
+
+void tunnel_tick(struct tunnel *tunnel, struct moment now)
+{
+	uint32_t slot;
+	unsigned effects;
+
+	while (tick_next(tunnel->device, now.at, &slot, &effects))
+		tunnel_obey(tunnel, slot, effects, now);
+	egress_flush(tunnel);
+}
+
+uint32_t tunnel_jitter(struct tunnel *tunnel)
+{
+	if (tunnel->jitter_left == 0) {
+		entropy_fill(tunnel->jitter, sizeof(tunnel->jitter));
+		tunnel->jitter_left = TUNNEL_JITTER_POOL;
+	}
+	return tunnel->jitter[--tunnel->jitter_left];
+}

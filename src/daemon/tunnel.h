@@ -1,0 +1,86 @@
+/*
+ * The tunnel: the protocol's device and the system's two ends of it, and the memory in which
+ * packets move between them. Everything here belongs to the loop's thread.
+ */
+#ifndef CULVERT_DAEMON_TUNNEL_H
+#define CULVERT_DAEMON_TUNNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "arena.h"
+#include "bulk.h"
+#include "device.h"
+#include "event.h"
+#include "handshaker.h"
+#include "log.h"
+#include "staging.h"
+#include "tun.h"
+#include "udp.h"
+
+enum {
+	TUNNEL_PEERS_MAX = 131072,
+	TUNNEL_PREFIXES_MAX = 1048576,
+	TUNNEL_JITTER_POOL = 64,
+};
+
+struct egress;
+struct ingress;
+
+struct tunnel {
+	struct log log;
+	struct event_loop loop;
+	struct tun tun;
+	struct udp_pair udp;     /* closed while the interface is down */
+	uint16_t listen_port;    /* as configured or once got; 0: any */
+	uint32_t fwmark;
+	size_t mtu;
+	bool is_deleted;         /* the TUN device is gone */
+
+	struct arena device_memory, staging_memory;
+	struct device *device;
+	struct staging *staging;
+	struct bulk_engine *engine;
+	struct handshaker *handshaker;
+	struct egress *egress;
+	struct ingress *ingress;
+
+	uint32_t jitter[TUNNEL_JITTER_POOL];
+	unsigned jitter_left;
+};
+
+/*
+ * Takes memory and starts the handshake worker; tun is open already and owned by the tunnel from
+ * here on. 0 or -errno. Sockets come with tunnel_set_up().
+ */
+int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct log *log);
+
+/* Wipes and frees everything; closes the TUN device. */
+void tunnel_fini(struct tunnel *tunnel);
+
+/*
+ * The interface went up or down: sockets and sessions follow. -errno when going up fails for the
+ * sockets; the tunnel then counts as down.
+ */
+int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now);
+
+/* New outer sockets in place of the old ones; the loop watches them. */
+void tunnel_use_sockets(struct tunnel *tunnel, const struct udp_pair *udp);
+
+/* Obeys what the core asks for one peer (enum effect); packets go to the egress batch. */
+void tunnel_obey(struct tunnel *tunnel, uint32_t slot, unsigned effects, struct moment now);
+
+/* Finishes the handshakes that the worker is done with and gives it new ones. */
+void tunnel_handshakes(struct tunnel *tunnel, struct moment now);
+
+/* Obeys every timer that is due. */
+void tunnel_tick(struct tunnel *tunnel, struct moment now);
+
+/* The peer leaves: what waits for it is dropped too. */
+void tunnel_remove_peer(struct tunnel *tunnel, uint32_t slot);
+
+/* A random number for timers' jitter. */
+uint32_t tunnel_jitter(struct tunnel *tunnel);
+
+struct moment tunnel_now(void);
+
+#endif
