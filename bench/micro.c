@@ -16,7 +16,7 @@
 
 enum {
 	PACKETS = 1024, /* a measurement */
-	BUFFERS = 64,	/* as many as a batch has */
+	BUFFERS = 64,   /* as many as a batch has */
 	ROUNDS_MAX = 1001,
 };
 

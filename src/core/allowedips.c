@@ -92,7 +92,7 @@ static unsigned key_common(struct key a, struct key b)
 	return low != 0 ? 64 + (unsigned)__builtin_clzll(low) : 128;
 }
 
-/* Bit number `at`, 0 the highest; at is below 128. */
+/* Bit number `at`, 0 the highest. */
 static unsigned key_bit(struct key key, unsigned at)
 {
 	return (at < 64 ? key.high : key.low) >> (63 - at % 64) & 1;
@@ -327,13 +327,13 @@ uint32_t allowedips_find(const struct allowedips *table, const struct ip_prefix 
 bool allowedips_insert(struct allowedips *table, const struct ip_prefix *prefix, uint32_t owner,
 	struct allowedips_list *list)
 {
-	uint32_t before = allowedips_find(table, prefix);
-	uint32_t node;
+	uint32_t node, before;
 
-	ENSURE(owner != NONE && (before == NONE || before == owner));
-	if (before == NONE && table->count == table->prefixes_max)
+	if (table->count == table->prefixes_max && allowedips_find(table, prefix) == NONE)
 		return false;
 	node = node_ensure(table, prefix);
+	before = table->nodes[node].owner;
+	ENSURE(owner != NONE && (before == NONE || before == owner));
 	if (before == owner) {
 		list_unlink(table, list, node);
 	} else {
@@ -365,9 +365,11 @@ void allowedips_remove_all(struct allowedips *table, struct allowedips_list *lis
 	*list = ALLOWEDIPS_LIST_INIT;
 }
 
-/* The longest prefix that holds key: the last node with an owner on the way down. */
-static inline uint32_t lookup(
-	const struct allowedips *table, uint32_t at, struct key key, unsigned bits_max)
+/*
+ * The longest prefix that holds key: the last node with an owner on the way down. Below a prefix of
+ * full length nothing hangs, whichever side its missing next bit names.
+ */
+static inline uint32_t lookup(const struct allowedips *table, uint32_t at, struct key key)
 {
 	uint32_t owner = NONE;
 
@@ -377,8 +379,6 @@ static inline uint32_t lookup(
 		if (key_common(node->key, key) < node->bits)
 			break;
 		owner = node->owner != NONE ? node->owner : owner;
-		if (node->bits == bits_max)
-			break;
 		at = node->child[key_bit(key, node->bits)];
 	}
 	return owner;
@@ -386,12 +386,12 @@ static inline uint32_t lookup(
 
 uint32_t allowedips_lookup_v4(const struct allowedips *table, const uint8_t addr[4])
 {
-	return lookup(table, table->root_v4, key_v4(addr), 32);
+	return lookup(table, table->root_v4, key_v4(addr));
 }
 
 uint32_t allowedips_lookup_v6(const struct allowedips *table, const uint8_t addr[16])
 {
-	return lookup(table, table->root_v6, key_v6(addr), 128);
+	return lookup(table, table->root_v6, key_v6(addr));
 }
 
 uint32_t allowedips_next(const struct allowedips *table, uint32_t cursor, struct ip_prefix *prefix)

@@ -85,8 +85,14 @@ enum verdict handshake_prepare_initiation(struct device *device, uint32_t slot, 
 
 	if (!is_retry)
 		peer->timers.retries = 0;
-	if (!device->is_up || is_throttled(peer, now.at))
+	if (!device->is_up)
 		return VERDICT_NOT_NOW;
+	if (is_throttled(peer, now.at)) {
+		/* Wanted all the same: at the first moment that is allowed. */
+		device_timer_event(device, slot, EVENT_INITIATION_PUT_OFF, peer->handshake_sent,
+			le32_load(chance->jitter));
+		return VERDICT_NOT_NOW;
+	}
 	peer->handshake_sent = now.at;
 	if (!device->has_identity || peer->endpoint.addr.family == IP_NONE) {
 		/* Nothing can leave, but the retries go on: what is missing may come. */
@@ -224,10 +230,10 @@ static enum verdict finish_initiate(struct device *device, struct peer *peer,
 
 	peer->is_initiating = false;
 	keep_static_static(peer, job);
+	device_timer_event(device, slot, EVENT_INITIATION_SENT, now, le32_load(chance->jitter));
 	/* Meanwhile we answered the peer's own initiation: that handshake goes first. */
 	if (peer->handshake_sent.ns != job->prepared.ns)
 		return VERDICT_NOT_NOW;
-	device_timer_event(device, slot, EVENT_INITIATION_SENT, now, le32_load(chance->jitter));
 	if (job->result != VERDICT_OK)
 		return device_count(device, job->result);
 	device_clear_handshake(device, slot);
@@ -269,6 +275,17 @@ static bool is_flood(const struct peer *peer, struct instant now)
 	       instant_age(now, peer->initiation_consumed) < INITIATION_INTERVAL_NS;
 }
 
+/*
+ * Two initiations crossed when ours still waits. If both ends gave theirs up for the other's, both
+ * responses would come too late and only chance could end it; so one of them, as the keys are
+ * ordered, keeps its own. A peer that does not know this rule gives up and so keeps it, too, or
+ * it tries again as always.
+ */
+static bool must_yield(const struct device *device, const struct peer *peer)
+{
+	return memcmp(device->identity.public_key.b, peer->public_key.b, KEY_LEN) < 0;
+}
+
 /* A genuine initiation and our response to it: the new keys wait for the peer's first packet. */
 static enum verdict finish_respond(struct device *device, struct peer *peer,
 	struct handshake_job *job, struct instant now, const struct chance *chance)
@@ -291,7 +308,8 @@ static enum verdict finish_respond(struct device *device, struct peer *peer,
 	peer->initiation_consumed = now;
 	peer->endpoint = job->message.source;
 	peer->received_bytes += INITIATION_LEN;
-	device_clear_handshake(device, slot);
+	if (must_yield(device, peer))
+		device_clear_handshake(device, slot);
 	device_timer_event(device, slot, EVENT_ANY_RECEIVED, now, 0);
 
 	number = keyring_add_unconfirmed(&peer->keyring, sessions, &freed);
@@ -332,7 +350,7 @@ static enum verdict finish_complete(struct device *device, struct peer *peer,
 	peer->received_bytes += RESPONSE_LEN;
 	peer->last_handshake = now.wall;
 
-	number = keyring_add_confirmed(&peer->keyring, sessions, &freed);
+	number = keyring_add_confirmed(&peer->keyring, sessions, now.at, &freed);
 	device_forget_sessions(device, &freed);
 	session_begin(&sessions[number], &job->keys, true, peer->handshake_index,
 		le32_load(response->sender), now.at);

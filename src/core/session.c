@@ -30,10 +30,21 @@ static uint8_t unused_slot(const struct session *sessions)
 	return slot;
 }
 
+static bool is_aged(const struct session *session, struct instant now, uint64_t age_ns)
+{
+	return instant_age(now, session->born) >= age_ns;
+}
+
 uint8_t keyring_add_confirmed(struct keyring *ring, struct session sessions[SESSIONS_PER_PEER],
-	struct session_freed *freed)
+	struct instant now, struct session_freed *freed)
 {
 	free_slot(&ring->previous, sessions, freed);
+	/*
+	 * Who has a key uses it at once: one that stayed unconfirmed for so long is nobody's, left
+	 * behind by initiations that crossed. The peer still sends under current.
+	 */
+	if (ring->next != SESSION_NONE && is_aged(&sessions[ring->next], now, REKEY_TIMEOUT_NS))
+		free_slot(&ring->next, sessions, freed);
 	if (ring->next != SESSION_NONE) {
 		free_slot(&ring->current, sessions, freed);
 		ring->previous = ring->next;
@@ -84,11 +95,6 @@ void session_begin(struct session *session, const struct noise_keys *keys, bool 
 	session->is_initiator = is_initiator;
 	session->may_send = true;
 	replay_init(&session->replay);
-}
-
-static bool is_aged(const struct session *session, struct instant now, uint64_t age_ns)
-{
-	return instant_age(now, session->born) >= age_ns;
 }
 
 bool session_may_receive(const struct session *session, struct instant now)

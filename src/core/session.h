@@ -44,11 +44,11 @@ void keyring_init(struct keyring *ring);
 
 /*
  * A new session whose key is confirmed (we initiated and got the response): becomes current, the
- * old current previous; an unconfirmed next becomes previous instead. Returns its number; the
+ * old current previous; a young unconfirmed next becomes previous instead. Returns its number; the
  * session there has keys, birth and indices still to be set by session_begin().
  */
 uint8_t keyring_add_confirmed(struct keyring *ring, struct session sessions[SESSIONS_PER_PEER],
-	struct session_freed *freed);
+	struct instant now, struct session_freed *freed);
 
 /* A new session that waits for the initiator's first packet (we responded): becomes next. */
 uint8_t keyring_add_unconfirmed(struct keyring *ring, struct session sessions[SESSIONS_PER_PEER],

@@ -19,6 +19,7 @@ static const uint8_t table[TIMER_EVENTS][TIMERS] = {
 	[EVENT_ANY_RECEIVED] = {[TIMER_NEW_HANDSHAKE] = CANCEL},
 	[EVENT_TRAVERSAL] = {[TIMER_PERSISTENT] = ARM},
 	[EVENT_INITIATION_SENT] = {[TIMER_RETRANSMIT] = ARM},
+	[EVENT_INITIATION_PUT_OFF] = {[TIMER_RETRANSMIT] = ARM_IF_IDLE},
 	[EVENT_HANDSHAKE_COMPLETE] = {[TIMER_RETRANSMIT] = CANCEL},
 	[EVENT_SESSION_DERIVED] = {[TIMER_ZERO_KEYS] = ARM},
 	[EVENT_GIVEN_UP] = {[TIMER_KEEPALIVE] = CANCEL, [TIMER_ZERO_KEYS] = ARM_IF_IDLE},
@@ -149,5 +150,8 @@ enum timer timers_take_due(struct timers *timers, struct instant now)
 		timers->needs_another_keepalive = false;
 		arm(timers, TIMER_KEEPALIVE, now, 0);
 	}
+	/* Whatever becomes of this keepalive, the next one will be tried. */
+	if (i == TIMER_PERSISTENT)
+		arm(timers, TIMER_PERSISTENT, now, 0);
 	return (enum timer)i;
 }

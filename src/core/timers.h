@@ -26,6 +26,7 @@ enum timer_event {
 	EVENT_ANY_RECEIVED,
 	EVENT_TRAVERSAL,     /* before each ANY_SENT, after each ANY_RECEIVED */
 	EVENT_INITIATION_SENT,
+	EVENT_INITIATION_PUT_OFF, /* at the time of the last handshake message: too early for one */
 	EVENT_HANDSHAKE_COMPLETE,
 	EVENT_SESSION_DERIVED,
 	EVENT_GIVEN_UP,      /* the last retransmission went unanswered */
@@ -62,7 +63,7 @@ struct instant timers_next(const struct timers *timers);
 
 /*
  * Takes one due timer, disarms it and returns it, or TIMER_NONE. The keepalive timer rearms
- * itself when more data came while it ran.
+ * itself when more data came while it ran, the persistent one always.
  */
 enum timer timers_take_due(struct timers *timers, struct instant now);
 

@@ -8,7 +8,7 @@
 #include "tunnel.h"
 
 enum {
-	CONTROL_CONNECTIONS = 32,
+	CONTROL_CONNECTIONS = 512,
 	/* One request is not longer: room for more peers than a device can have. */
 	CONTROL_REQUEST_MAX = 128 * 1024 * 1024,
 };

@@ -39,7 +39,7 @@ struct message {
 
 struct egress {
 	struct arena arena;
-	uint8_t *packet; /* TUN_PACKET_MAX and room for padding */
+	uint8_t *packet; /* TUN_ROOM and room for padding */
 	uint8_t *out;
 	size_t out_len;
 	unsigned count;
@@ -57,14 +57,13 @@ int egress_create(struct egress **egress)
 
 	if (!e)
 		return -ENOMEM;
-	err = arena_reserve(&e->arena, TUN_PACKET_MAX + ALIGNMENT + OUT_LEN, ARENA_PRIVATE);
+	err = arena_reserve(&e->arena, OUT_LEN + TUN_ROOM + SPLIT_TAILROOM, ARENA_PRIVATE);
 	if (err < 0) {
 		free(e);
 		return err;
 	}
 	e->out = e->arena.base;
 	e->packet = e->out + OUT_LEN;
-	_Static_assert(TUN_PACKET_MAX + SPLIT_TAILROOM <= TUN_PACKET_MAX + ALIGNMENT, "padding");
 	*egress = e;
 	return 0;
 }
@@ -73,7 +72,7 @@ void egress_destroy(struct egress *egress)
 {
 	if (!egress)
 		return;
-	wipe(egress->packet, TUN_PACKET_MAX);
+	wipe(egress->arena.base, egress->arena.len);
 	arena_release(&egress->arena);
 	free(egress);
 }
@@ -159,7 +158,7 @@ void egress_flush(struct tunnel *tunnel)
 	if (e->count == 0)
 		return;
 	for (unsigned i = 0; i < e->count; i++) {
-		const struct message *m = &e->messages[i];
+		struct message *m = &e->messages[i];
 
 		e->outs[i] = (struct udp_out){.to = &m->to, .pieces = &m->piece, .pieces_count = 1,
 			.ds = m->ds, .segment_len = m->segments > 1 ? m->segment_len : 0};
@@ -206,7 +205,7 @@ static bool may_join(const struct tunnel *tunnel, const struct message *m,
 	return tunnel->udp.has_gso && m->has_peer && !m->is_closed && m->ds == ds &&
 	       m->peer.slot == grant->peer.slot && m->peer.generation == grant->peer.generation &&
 	       len <= m->segment_len && m->segments < UDP_SEGMENTS_MAX &&
-	       m->piece.iov_len + len <= UDP_PAYLOAD_MAX &&
+	       m->piece.iov_len + len <= UDP_SEGMENTED_MAX &&
 	       tunnel->egress->out_len + len <= OUT_LEN;
 }
 
@@ -332,19 +331,15 @@ static void send_packet(struct tunnel *tunnel, const struct tun_header *header, 
 	struct moment now)
 {
 	struct egress *e = tunnel->egress;
+	enum verdict verdict;
 	struct split split;
 	uint32_t slot;
 
-	switch (outbound_route(tunnel->device, e->packet, len, &slot)) {
-	case VERDICT_OK:
-		break;
-	case VERDICT_NO_PEER:
-	case VERDICT_NO_ENDPOINT:
+	verdict = outbound_route(tunnel->device, e->packet, len, &slot);
+	if (verdict == VERDICT_NO_PEER || verdict == VERDICT_NO_ENDPOINT)
 		answer_unreachable(tunnel, e->packet, len, now.at);
+	if (verdict != VERDICT_OK)
 		return;
-	default:
-		return;
-	}
 	if (!split_begin(&split, header, e->packet, len)) {
 		device_count(tunnel->device, VERDICT_BAD_PACKET);
 		return;
@@ -363,7 +358,7 @@ bool egress_run(struct tunnel *tunnel, struct moment now)
 		egress_flush(tunnel);
 	for (unsigned i = 0; i < RUN_PACKETS && !e->is_blocked; i++) {
 		struct tun_header header;
-		ssize_t len = tun_read(&tunnel->tun, &header, e->packet, TUN_PACKET_MAX);
+		ssize_t len = tun_read(&tunnel->tun, &header, e->packet, TUN_ROOM);
 
 		if (len == -EMSGSIZE)
 			continue;

@@ -123,21 +123,16 @@ static void take_handshake(struct tunnel *tunnel, const struct udp_in *in,
 	struct handshake_message message = {.source = in->source, .len = (uint8_t)len};
 	struct wire_cookie_reply reply;
 	struct chance chance;
+	enum verdict verdict;
 
 	memcpy(message.bytes, datagram, len);
 	entropy_fill(&chance, sizeof(chance));
-	switch (handshake_admit(tunnel->device, &message, handshaker_is_busy(tunnel->handshaker),
-		now.at, &chance, &reply)) {
-	case VERDICT_OK:
-		if (!handshaker_queue(tunnel->handshaker, &message))
-			device_count(tunnel->device, VERDICT_QUEUE_FULL);
-		break;
-	case VERDICT_COOKIE_NEEDED:
+	verdict = handshake_admit(tunnel->device, &message, handshaker_is_busy(tunnel->handshaker),
+		now.at, &chance, &reply);
+	if (verdict == VERDICT_OK && !handshaker_queue(tunnel->handshaker, &message))
+		device_count(tunnel->device, VERDICT_QUEUE_FULL);
+	if (verdict == VERDICT_COOKIE_NEEDED)
 		egress_datagram(tunnel, NULL, &message.source, &reply, sizeof(reply), 0);
-		break;
-	default:
-		break;
-	}
 	wipe(&chance, sizeof(chance));
 }
 

@@ -24,7 +24,7 @@ enum log_level log_level_parse(const char *text)
 	return LOG_LEVEL_ERROR;
 }
 
-static void say(const struct log *log, enum log_level level, const char *word, const char *format,
+__attribute__((format(printf, 4, 0))) static void say(const struct log *log, enum log_level level, const char *word, const char *format,
 	va_list arguments)
 {
 	char line[512];

@@ -136,10 +136,12 @@ static int open_listener(struct daemon *daemon, const char *interface)
 	err = unixsock_path(daemon->socket_path, UNIXSOCK_DIRECTORY, interface);
 	if (err < 0)
 		return err;
-	daemon->listener = fd >= 0 ? unixsock_adopt(fd)
-				   : unixsock_listen(UNIXSOCK_DIRECTORY, interface);
+	daemon->listener = fd >= 0 ? fd : unixsock_listen(UNIXSOCK_DIRECTORY, interface);
 	if (daemon->listener < 0)
 		return daemon->listener;
+	err = fd >= 0 ? unixsock_adopt(fd) : 0;
+	if (err < 0)
+		return err;
 	/* An inherited socket may stand anywhere; then there is no file to watch. */
 	daemon->has_socket_file = sockwatch_open(&daemon->socket_file, daemon->socket_path) == 0;
 	return daemon->has_socket_file || fd >= 0 ? 0 : -EIO;
@@ -163,8 +165,11 @@ static int complain(struct daemon *daemon, const char *what, int err)
 static int set_up(struct daemon *daemon, const char *interface)
 {
 	uint32_t ifindex;
-	int err = open_tun(daemon, interface);
+	int err;
 
+	if (!crypto_init())
+		return complain(daemon, "Starting libsodium", -ENOSYS);
+	err = open_tun(daemon, interface);
 	if (err < 0)
 		return complain(daemon, "Creating the TUN device", err);
 	daemon->log.interface = daemon->tun.name;
@@ -244,7 +249,6 @@ int main(int argc, char **argv)
 			return status;
 	}
 	keep_secrets_in();
-	crypto_init();
 	daemon.log = (struct log){log_level_parse(getenv("LOG_LEVEL")), options.interface};
 	daemon.signals = signals_open();
 	err = set_up(&daemon, options.interface);

@@ -35,7 +35,7 @@ bool split_begin(struct split *split, const struct tun_header *header, uint8_t *
 	split->count = 1;
 	split->next = 0;
 	split->gso_size = 0;
-	split->covered_len = 0;
+	split->covered_at = split->covered_len = 0;
 	split->is_super = (header->gso & ~TUN_GSO_ECN) != TUN_GSO_NONE;
 	if (!(header->flags & TUN_NEEDS_CHECKSUM))
 		return !split->is_super;

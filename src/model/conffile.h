@@ -56,8 +56,8 @@ struct conf_line {
 	unsigned number; /* in the file that was parsed, from 1; 0: inserted since */
 	enum conf_line_kind kind;
 	enum conf_section section; /* that it stands in; a header: that it opens */
-	size_t peer;		   /* in a CONF_PEER: which, from 0 */
-	unsigned key;		   /* of a pair: enum attr_id or conf_key; CONF_KEY_COUNT: unknown */
+	size_t peer;               /* in a CONF_PEER: which, from 0 */
+	unsigned key; /* of a pair: enum attr_id or conf_key; CONF_KEY_COUNT: unknown */
 	/*
 	 * Of a pair: what stands before and after the "=", trimmed, without the comment (which a
 	 * hook's value keeps, as it is a shell command). Inside text.
@@ -68,14 +68,14 @@ struct conf_line {
 struct conf_document {
 	struct conf_line *lines;
 	size_t count, room;
-	size_t peers;		/* how many [Peer] headers */
-	bool has_last_newline;	/* the last line ended in one */
-	bool has_crlf;		/* the first line ended in "\r\n": inserted ones will, too */
+	size_t peers;          /* how many [Peer] headers */
+	bool has_last_newline; /* the last line ended in one */
+	bool has_crlf;         /* the first line ended in "\r\n": inserted ones will, too */
 };
 
 /* Any text is a document. 0 or -ENOMEM; fini also then. It may hold keys: fini wipes. */
-__attribute__((warn_unused_result))
-int conf_document_parse(struct conf_document *doc, struct span text);
+__attribute__((warn_unused_result)) int conf_document_parse(
+	struct conf_document *doc, struct span text);
 void conf_document_fini(struct conf_document *doc);
 
 /* The text of the document. */
@@ -87,34 +87,37 @@ const char *conf_key_name(unsigned key);
 /* Index of the next pair with this key in its section from line `from` on; doc->count: none. */
 size_t conf_document_find(const struct conf_document *doc, unsigned key, size_t from);
 
-/* The same within peer number `peer`. */
-size_t conf_document_find_in_peer(const struct conf_document *doc, size_t peer, unsigned key);
+/* Index of the next [Peer] header from line `from` on; doc->count: none. */
+size_t conf_document_find_peer(const struct conf_document *doc, size_t from);
+
+/* The pair with this key in the peer whose header is line `header`; doc->count: none. */
+size_t conf_document_find_in_peer(const struct conf_document *doc, size_t header, unsigned key);
 
 /*
  * Where a line must be inserted to become the last of a section: behind its last pair, before
  * the blank lines and comments that lead to the next header. doc->count when there is no such
  * section. peer counts for CONF_PEER only.
  */
-size_t conf_document_end_of(const struct conf_document *doc, enum conf_section section,
-	size_t peer);
+size_t conf_document_end_of(
+	const struct conf_document *doc, enum conf_section section, size_t peer);
 
 /*
  * Edits. A line inserted is classified like any other; text may not hold a newline. set changes
  * the value of a pair and nothing else on its line. 0 or -ENOMEM (nothing has changed then).
  * Indices behind the place move; line pointers end.
  */
-__attribute__((warn_unused_result))
-int conf_document_insert(struct conf_document *doc, size_t index, struct span text);
-__attribute__((warn_unused_result))
-int conf_document_set(struct conf_document *doc, size_t index, struct span value);
+__attribute__((warn_unused_result)) int conf_document_insert(
+	struct conf_document *doc, size_t index, struct span text);
+__attribute__((warn_unused_result)) int conf_document_set(
+	struct conf_document *doc, size_t index, struct span value);
 void conf_document_remove(struct conf_document *doc, size_t index);
 
 /*
- * The name of a peer, from comments of its section: "#: Name = laptop", else "# friendly_name =
+ * The name of the peer whose header is line `header`, from comments of its section: "#: Name = laptop", else "# friendly_name =
  * laptop", else the first comment between the header and the first pair. Empty when there is
  * none, or when it is no name (see conf_name_is_valid()). Inside the document.
  */
-struct span conf_document_peer_name(const struct conf_document *doc, size_t peer);
+struct span conf_document_peer_name(const struct conf_document *doc, size_t header);
 
 /* A name is 1 to PEER_NAME_LEN_MAX bytes, no control character in it, and not a key. */
 bool conf_name_is_valid(struct span name);

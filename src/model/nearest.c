@@ -30,7 +30,8 @@ static unsigned distance(struct span a, struct span b)
 	for (size_t i = 1; i <= a.len; i++) {
 		for (size_t j = 1; j <= b.len; j++) {
 			unsigned cost = !is_same(a.at[i - 1], b.at[j - 1]);
-			unsigned best = min3(d[i - 1][j] + 1u, d[i][j - 1] + 1u, d[i - 1][j - 1] + cost);
+			unsigned best =
+				min3(d[i - 1][j] + 1u, d[i][j - 1] + 1u, d[i - 1][j - 1] + cost);
 
 			if (i > 1 && j > 1 && is_same(a.at[i - 1], b.at[j - 2]) &&
 				is_same(a.at[i - 2], b.at[j - 1]) && d[i - 2][j - 2] + 1u < best)

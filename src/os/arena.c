@@ -22,12 +22,12 @@ int arena_reserve(struct arena *arena, size_t len, unsigned flags)
 		return -EINVAL;
 	len = (len + page - 1) / page * page;
 	base = map_private(len);
-	if (base == MAP_FAILED && errno == ENOMEM) {
+	if (base == MAP_FAILED) {
 		is_private = false;
 		base = map_file(len);
 	}
 	if (base == MAP_FAILED)
-		return -errno;
+		return -ENOMEM;
 	/* Best effort, all of these. Huge pages would fill in what sparse tables never touch. */
 	madvise(base, len, MADV_DONTDUMP);
 	madvise(base, len, MADV_NOHUGEPAGE);
@@ -56,15 +56,13 @@ static void *map_private(size_t len)
 static void *map_file(size_t len)
 {
 	void *base = MAP_FAILED;
-	int err, fd = memfd_create("arena", MFD_CLOEXEC);
+	int fd = memfd_create("arena", MFD_CLOEXEC);
 
 	if (fd < 0)
 		return MAP_FAILED;
 	if (ftruncate(fd, (off_t)len) == 0)
 		base = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	err = errno;
 	close(fd);
-	errno = err;
 	return base;
 }
 

@@ -7,29 +7,25 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const int groups[] = {
-	RTNLGRP_IPV4_IFADDR,
-	RTNLGRP_IPV6_IFADDR,
-	RTNLGRP_IPV4_ROUTE,
-	RTNLGRP_IPV6_ROUTE,
-	RTNLGRP_IPV4_RULE,
-	RTNLGRP_IPV6_RULE,
-};
+#define GROUP(number) (1U << ((number)-1))
 
 int routewatch_open(void)
 {
+	const struct sockaddr_nl address = {
+		.nl_family = AF_NETLINK,
+		.nl_groups = GROUP(RTNLGRP_IPV4_IFADDR) | GROUP(RTNLGRP_IPV6_IFADDR) |
+			     GROUP(RTNLGRP_IPV4_ROUTE) | GROUP(RTNLGRP_IPV6_ROUTE) |
+			     GROUP(RTNLGRP_IPV4_RULE) | GROUP(RTNLGRP_IPV6_RULE),
+	};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
 
 	if (fd < 0)
 		return -errno;
-	for (unsigned i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
-		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i],
-			    sizeof(groups[i])) < 0) {
-			int err = -errno;
+	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+		int err = -errno;
 
-			close(fd);
-			return err;
-		}
+		close(fd);
+		return err;
 	}
 	return fd;
 }

@@ -44,8 +44,9 @@ struct nlmsghdr *rtnl_begin(struct rtnl *rtnl, uint16_t type, uint16_t flags);
 int rtnl_finish(struct rtnl *rtnl);
 
 /*
- * Sends it and gives each message of the answer, one or a dump, to see(); see() returns MNL_CB_OK,
- * or MNL_CB_ERROR with errno set to end it. -EINTR: the dump is not whole, ask again.
+ * Sends it and gives each message of the answer, one or a dump, to see(), until that returns
+ * MNL_CB_ERROR with errno set. The answer is always read to its end. -EINTR: things changed while
+ * the kernel dumped them, so it is not whole: ask again.
  */
 int rtnl_query(struct rtnl *rtnl, mnl_cb_t see, void *context);
 

@@ -33,7 +33,7 @@ static const struct option options_v6[] = {
 };
 
 static int open_both(struct udp_pair *udp, uint16_t port, uint32_t mark);
-static int open_one(int family, uint16_t *port, uint32_t mark);
+static int open_one(int family, uint16_t *port, uint32_t mark, int *fd);
 static int configure(int fd, int family, uint32_t mark);
 static int bind_port(int fd, int family, uint16_t *port);
 static int set(int fd, int level, int name, int value);
@@ -73,37 +73,31 @@ void udp_close(struct udp_pair *udp)
 
 static int open_both(struct udp_pair *udp, uint16_t port, uint32_t mark)
 {
-	*udp = (struct udp_pair){.fd4 = -1, .fd6 = -1, .port = port};
-	udp->fd4 = open_one(AF_INET, &udp->port, mark);
-	if (udp->fd4 >= 0 || udp->fd4 == -EAFNOSUPPORT)
-		udp->fd6 = open_one(AF_INET6, &udp->port, mark);
-	for (int i = 0; i < 2; i++) {
-		int err = i == 0 ? udp->fd4 : udp->fd6;
-
-		if (err < 0 && err != -EAFNOSUPPORT) {
-			udp_close(udp);
-			return err;
-		}
-	}
-	return udp->fd4 < 0 && udp->fd6 < 0 ? -EAFNOSUPPORT : 0;
-}
-
-/* *port: in what is wanted, out what was got. Returns a descriptor. */
-static int open_one(int family, uint16_t *port, uint32_t mark)
-{
-	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int err;
 
-	if (fd < 0)
-		return -errno;
-	err = configure(fd, family, mark);
+	*udp = (struct udp_pair){.fd4 = -1, .fd6 = -1, .port = port};
+	err = open_one(AF_INET, &udp->port, mark, &udp->fd4);
 	if (!err)
-		err = bind_port(fd, family, port);
-	if (err) {
-		close(fd);
-		return err;
-	}
-	return fd;
+		err = open_one(AF_INET6, &udp->port, mark, &udp->fd6);
+	if (!err && udp->fd4 < 0 && udp->fd6 < 0)
+		err = -EAFNOSUPPORT;
+	if (err)
+		udp_close(udp);
+	return err;
+}
+
+/* *port: in what is wanted, out what was got. *fd stays -1 for a family that is missing. */
+static int open_one(int family, uint16_t *port, uint32_t mark, int *fd)
+{
+	int err;
+
+	*fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (*fd < 0)
+		return errno == EAFNOSUPPORT ? 0 : -errno;
+	err = configure(*fd, family, mark);
+	if (!err)
+		err = bind_port(*fd, family, port);
+	return err;
 }
 
 static int configure(int fd, int family, uint32_t mark)

@@ -19,6 +19,8 @@ enum {
 	UDP_BUFFER_LEN = 65535,	 /* holds whatever a socket may give */
 	UDP_PAYLOAD_MAX = 65507, /* bytes of one message sent, all its segments together */
 	UDP_SEGMENTS_MAX = 64,	 /* datagrams in one message sent */
+	/* Bytes of those; a longer message would be cut up by the processor, before the device. */
+	UDP_SEGMENTED_MAX = 65440,
 	UDP_CONTROL_LEN = 128,
 };
 

@@ -11,8 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Connections waiting to be accepted. */
-#define BACKLOG 16
+/* Connections waiting to be accepted: as many as the system lets, since a full queue refuses. */
+#define BACKLOG SOMAXCONN
 
 #define SUFFIX ".sock"
 

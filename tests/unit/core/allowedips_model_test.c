@@ -1,6 +1,7 @@
 /* The routing trie against a list that is searched from end to end, and full to its limit. */
 #include "unit.h"
 #include "allowedips_fixture.h"
+#include "mapped.h"
 #include "seeded.h"
 
 /* The model: routes in the order of insertion; a lookup reads them all. */
@@ -154,7 +155,10 @@ static void agrees_with_a_list(void **state)
 	test_free(table);
 }
 
-/* Filled to the last with prefixes that need most nodes, again and again: none may be lost. */
+/*
+ * Filled to the last with prefixes that need most nodes, again and again and in other places: none
+ * may be lost.
+ */
 static void gets_every_node_back(void **state)
 {
 	enum { N = 1024 };
@@ -166,6 +170,7 @@ static void gets_every_node_back(void **state)
 		for (unsigned i = 0; i < N; i++) {
 			struct ip_prefix p = {{.family = IP_V4}, 32};
 
+			p.addr.b[0] = (uint8_t)(0x55 << round % 3);
 			p.addr.b[1] = (uint8_t)(i >> 8);
 			p.addr.b[3] = (uint8_t)i;
 			assert_true(allowedips_insert(table, &p, i & 1, &lists[i & 1]));
@@ -221,12 +226,36 @@ static void holds_many_of_one_owner(void **state)
 	test_free(table);
 }
 
+static void touches_what_it_uses(void **state)
+{
+	enum { N = 1 << 20 };
+	size_t size = allowedips_size(N);
+	void *memory = mapped_create(size);
+	struct allowedips *table = allowedips_init(memory, N);
+	struct allowedips_list list = ALLOWEDIPS_LIST_INIT;
+
+	(void)state;
+	assert_in_range(mapped_pages(memory, size), 1, 1);
+	/* Up to 200 nodes of 32 and 12 bytes at a time, in two arrays. */
+	for (uint32_t round = 0; round < 10; round++) {
+		for (uint32_t i = 0; i < 100; i++) {
+			struct ip_prefix p = big_prefix(1000 * round + i);
+
+			assert_true(allowedips_insert(table, &p, 7, &list));
+		}
+		allowedips_remove_all(table, &list);
+	}
+	assert_in_range(mapped_pages(memory, size), 1, 2 + 2);
+	mapped_destroy(memory, size);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees_with_a_list),
 		cmocka_unit_test(gets_every_node_back),
 		cmocka_unit_test(holds_many_of_one_owner),
+		cmocka_unit_test(touches_what_it_uses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

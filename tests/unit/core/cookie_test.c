@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-static const struct instant start = {500 * NS_PER_S};
+/* Soon after the machine started: what was born at zero would be young. */
+static const struct instant start = {NS_PER_S};
 static const struct endpoint source_v4 = {
 	.addr = {.family = IP_V4, .b = {192, 0, 2, 1}}, .port = 51820};
 static const struct endpoint source_v6 = {

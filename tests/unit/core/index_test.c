@@ -1,6 +1,7 @@
 /* The index table against a plain array, where probes wrap, grow and shift back. */
 #include "unit.h"
 #include "index.h"
+#include "mapped.h"
 #include "seeded.h"
 
 #include <string.h>
@@ -260,6 +261,21 @@ static void may_be_moved(void **state)
 	test_free(moved);
 }
 
+static void touches_what_it_uses(void **state)
+{
+	enum { N = 524288 };
+	size_t size = index_size(N);
+	void *memory = mapped_create(size);
+	struct index_table *table = index_init(memory, N);
+
+	(void)state;
+	assert_in_range(mapped_pages(memory, size), 1, 1);
+	for (uint32_t i = 0; i < 256; i++)
+		assert_true(index_insert(table, i * 0x9e3779b1, entry_of(i)));
+	assert_in_range(mapped_pages(memory, size), 1, 2);
+	mapped_destroy(memory, size);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +287,7 @@ int main(void)
 		cmocka_unit_test(grows_with_a_run_around_the_end),
 		cmocka_unit_test(fills_to_its_max),
 		cmocka_unit_test(may_be_moved),
+		cmocka_unit_test(touches_what_it_uses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

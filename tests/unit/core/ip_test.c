@@ -5,12 +5,12 @@
 
 #include "bytes.h"
 
-enum { PACKET_MAX = 65600 };
+#include <stdlib.h>
 
 /* Bytes in a heap block of exactly their length, so that a sanitizer sees a read behind them. */
 static uint8_t *packet_create(uint8_t first, size_t at, unsigned length, size_t len)
 {
-	uint8_t *packet = test_calloc(1, len);
+	uint8_t *packet = len > 0 ? calloc(1, len) : NULL;
 
 	if (len > 0)
 		packet[0] = first;
@@ -73,7 +73,7 @@ static void refuses_lengths_that_lie(void **state)
 
 		if (parsed != (cases[i].parsed != 0) || (parsed && info.len != cases[i].parsed))
 			fail_msg("case %zu", i);
-		test_free(packet);
+		free(packet);
 	}
 }
 

@@ -2,6 +2,7 @@
 #include "unit.h"
 #include "ratelimit.h"
 #include "limits.h"
+#include "mapped.h"
 #include "seeded.h"
 
 #include <string.h>
@@ -176,6 +177,7 @@ static void bears_clocks_far_ahead_and_back(void **state)
 
 	(void)state;
 	assert_passes(limit, addr, 0, 5);
+	assert_passes(limit, addr, 1ULL << 32, 5);
 	assert_passes(limit, addr, UINT64_MAX - start.ns - 1, 5);
 	assert_true(ratelimit_allow(limit, &other, (struct instant){UINT64_MAX - 1}));
 	/* Back at the start nothing is won, and nobody is idle. */
@@ -267,6 +269,21 @@ static void may_be_moved(void **state)
 	test_free(moved);
 }
 
+static void touches_what_it_uses(void **state)
+{
+	size_t size = ratelimit_size(RATE_SOURCES_MAX);
+	void *memory = mapped_create(size);
+	struct ratelimit *limit = ratelimit_init(memory, RATE_SOURCES_MAX, &key);
+
+	(void)state;
+	assert_in_range(mapped_pages(memory, size), 1, 1);
+	/* One source at a time: a bucket is used again and again; hash heads are 64 pages. */
+	for (uint32_t n = 0; n < 1000; n++)
+		assert_passes(limit, v4(n), 2 * n * NS_PER_S, 5);
+	assert_in_range(mapped_pages(memory, size), 1, 1 + 65);
+	mapped_destroy(memory, size);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +297,7 @@ int main(void)
 		cmocka_unit_test(bears_clocks_far_ahead_and_back),
 		cmocka_unit_test(agrees_with_a_list),
 		cmocka_unit_test(may_be_moved),
+		cmocka_unit_test(touches_what_it_uses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

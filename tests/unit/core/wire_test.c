@@ -3,6 +3,7 @@
 #include "wire.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 
 static bool is_legal(unsigned type, size_t len)
 {
@@ -66,12 +67,12 @@ static void reads_no_byte_behind_the_length(void **state)
 {
 	(void)state;
 	for (size_t len = 0; len <= 4; len++) {
-		uint8_t *exact = test_malloc(len);
+		uint8_t *exact = malloc(len);
 
 		for (size_t i = 0; i < len; i++)
 			exact[i] = i == 0 ? 4 : 0;
 		assert_int_equal(wire_classify(exact, len), MESSAGE_NONE);
-		test_free(exact);
+		free(exact);
 	}
 }
 

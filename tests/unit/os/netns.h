@@ -27,20 +27,51 @@ static inline void netns_enter(void)
 	assert_int_equal(link_set_up(&netns_rtnl, 1, true), 0);
 }
 
+static inline int netns_see_route(const struct nlmsghdr *message, void *context)
+{
+	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
+
+	*(bool *)context = route->rtm_type == RTN_LOCAL;
+	return MNL_CB_OK;
+}
+
+/* True when what is sent to the IPv6 address arrives here. */
+static inline bool netns_is_local(const unsigned char address[16], uint32_t ifindex)
+{
+	struct nlmsghdr *nlh = rtnl_begin(&netns_rtnl, RTM_GETROUTE, 0);
+	struct rtmsg *route = mnl_nlmsg_put_extra_header(nlh, sizeof(*route));
+	bool is_local = false;
+
+	route->rtm_family = AF_INET6;
+	route->rtm_dst_len = 128;
+	mnl_attr_put(nlh, RTA_DST, 16, address);
+	mnl_attr_put_u32(nlh, RTA_OIF, ifindex);
+	return rtnl_query(&netns_rtnl, netns_see_route, &is_local) == 0 && is_local;
+}
+
+/*
+ * The kernel makes an IPv6 address usable a little after it says that it is there; so for one the
+ * interface must be up.
+ */
 static inline void netns_add_address(uint32_t ifindex, const char *text, uint8_t bits)
 {
 	struct nlmsghdr *nlh = rtnl_begin(&netns_rtnl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
 	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+	uint8_t family = strchr(text, ':') ? AF_INET6 : AF_INET;
 	unsigned char address[16];
 
-	ifa->ifa_family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	ifa->ifa_family = family;
 	ifa->ifa_prefixlen = bits;
 	ifa->ifa_index = ifindex;
-	if (ifa->ifa_family == AF_INET6)
+	if (family == AF_INET6)
 		ifa->ifa_flags = IFA_F_NODAD;
-	assert_int_equal(inet_pton(ifa->ifa_family, text, address), 1);
-	mnl_attr_put(nlh, IFA_LOCAL, ifa->ifa_family == AF_INET6 ? 16 : 4, address);
+	assert_int_equal(inet_pton(family, text, address), 1);
+	mnl_attr_put(nlh, IFA_LOCAL, family == AF_INET6 ? 16 : 4, address);
 	assert_int_equal(rtnl_finish(&netns_rtnl), 0);
+	for (int ms = 0; family == AF_INET6 && !netns_is_local(address, ifindex); ms++) {
+		assert_true(ms < NETNS_WAIT_MS);
+		poll(NULL, 0, 1);
+	}
 }
 
 static inline void netns_rename(uint32_t ifindex, const char *name)
@@ -51,23 +82,6 @@ static inline void netns_rename(uint32_t ifindex, const char *name)
 	ifi->ifi_index = (int)ifindex;
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	assert_int_equal(rtnl_finish(&netns_rtnl), 0);
-}
-
-/* An interface that swallows what it is given. */
-static inline uint32_t netns_add_dummy(const char *name)
-{
-	struct nlmsghdr *nlh = rtnl_begin(&netns_rtnl, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
-	struct nlattr *info;
-	uint32_t ifindex;
-
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "dummy");
-	mnl_attr_nest_end(nlh, info);
-	assert_int_equal(rtnl_finish(&netns_rtnl), 0);
-	assert_int_equal(link_find(name, &ifindex), 0);
-	return ifindex;
 }
 
 /* Waits, within bounds, until fd can be read. */

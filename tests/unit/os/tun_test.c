@@ -86,7 +86,7 @@ static void put16(uint8_t *at, size_t n)
 	at[1] = (uint8_t)n;
 }
 
-/* Headers from 10.9.0.2:7 to 10.9.0.1:9; the UDP checksum is the pseudo-header's, to be finished. */
+/* From 10.9.0.2:7 to 10.9.0.1:9; the UDP checksum is the pseudo-header's, to be finished. */
 static void make_headers(uint8_t headers[HEADERS], size_t payload_len)
 {
 	static const uint8_t addresses[] = {10, 9, 0, 2, 10, 9, 0, 1};

@@ -1,0 +1,79 @@
+/* Requests and replies over a daemon's control socket. */
+#include "ctlsock.h"
+
+#include <errno.h>
+#include <unistd.h>
+#include "textbuf.h"
+#include "uapi.h"
+#include "unixsock.h"
+
+enum { READ_LEN = 64 << 10 };
+
+int ctlsock_connect(const char *name)
+{
+	int fd = unixsock_connect(UNIXSOCK_DIRECTORY, name);
+
+	/* Nobody listens there any more, or no socket can have this name: the kernel may. */
+	if (fd == -ECONNREFUSED || fd == -ENAMETOOLONG || fd == -ENOTSOCK || fd == -ENOTDIR)
+		return -ENOENT;
+	return fd;
+}
+
+/* One whole reply; -EPROTO when the daemon closes before its end. */
+static int read_reply(int fd, struct textbuf *reply)
+{
+	for (;;) {
+		size_t seen = reply->len;
+		char *to = textbuf_reserve(reply, READ_LEN);
+		ssize_t got;
+
+		if (!to)
+			return -ENOMEM;
+		got = unixsock_read(fd, to, READ_LEN);
+		if (got == -EINTR)
+			continue;
+		if (got < 0)
+			return (int)got;
+		if (got == 0)
+			return -EPROTO;
+		reply->len += (size_t)got;
+		if (uapi_find_end((struct span){reply->text, reply->len}, seen))
+			return 0;
+	}
+}
+
+static int exchange(int fd, struct span request, struct textbuf *reply)
+{
+	int err = unixsock_write_all(fd, request.at, request.len);
+
+	return err ? err : read_reply(fd, reply);
+}
+
+int ctlsock_get(int fd, struct device_settings *device)
+{
+	struct textbuf reply = {0};
+	int err = exchange(fd, span_of(UAPI_GET_REQUEST), &reply);
+
+	if (err)
+		settings_init(device);
+	else
+		err = uapi_parse_get((struct span){reply.text, reply.len}, device);
+	textbuf_fini(&reply);
+	return err;
+}
+
+int ctlsock_set(int fd, const struct device_settings *device)
+{
+	struct textbuf request = {0}, reply = {0};
+	int err;
+
+	uapi_print_set(&request, device);
+	err = textbuf_status(&request);
+	if (!err)
+		err = exchange(fd, (struct span){request.text, request.len}, &reply);
+	if (!err)
+		err = uapi_parse_set_reply((struct span){reply.text, reply.len});
+	textbuf_fini(&request);
+	textbuf_fini(&reply);
+	return err;
+}

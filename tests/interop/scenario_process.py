@@ -1,0 +1,171 @@
+"""The daemon as a process: how it starts, what it leaves, when it ends."""
+
+import fcntl
+import os
+import signal
+import socket
+import stat
+import struct
+
+from lab import SOCKETS, Skip, command, need, wait_until
+
+TUNSETIFF = 0x400454ca
+IFF_TUN, IFF_NO_PI, IFF_VNET_HDR = 1, 0x1000, 0x4000
+
+
+def ends_on_a_signal(lab, name_of_signal):
+    left, right = lab.tunnel("ours", "theirs")
+    left.must_ping(right)
+    left.daemon.process.send_signal(getattr(signal, f"SIG{name_of_signal}"))
+    left.daemon.wait_end(f"after SIG{name_of_signal}")
+
+
+def ends_when_its_socket_file_goes(lab):
+    daemon = lab.daemon(lab.a)
+    os.unlink(daemon.path)
+    daemon.wait_end("after its socket file was deleted")
+
+
+def ends_when_its_device_goes(lab):
+    daemon = lab.daemon(lab.a)
+    lab.a.ip("link", "del", daemon.interface)
+    daemon.wait_end("after its device was deleted")
+
+
+def second(daemon, *words):
+    """The exit code of another daemon for the same name, which is to end by itself."""
+    return daemon.host.run(*daemon.words, *words, daemon.interface, check=False, timeout=20).returncode
+
+
+def refuses_a_name_in_use(lab):
+    left, right = lab.tunnel("ours", "theirs")
+    left.must_ping(right)
+    need(second(left.daemon, "-f") != 0, "a second daemon took the name")
+    need(second(left.daemon) != 0, "a second daemon took the name in the background")
+    need(left.daemon.answers(), "the first one is not reached any more")
+    left.must_ping(right)
+
+
+def replaces_a_stale_socket(lab):
+    """The file of a daemon that was killed is no daemon."""
+    daemon = lab.daemon(lab.a)
+    daemon.process.kill()
+    daemon.process.wait()
+    daemon.ended = True
+    need(os.path.exists(daemon.path), "a killed daemon removed its file")
+    lab.daemon(lab.a)
+
+
+def returns_when_the_socket_answers(lab):
+    """Without -f the command returns only when the daemon can be configured, with nothing attached."""
+    interface = lab.interface(lab.a)
+    path = f"{SOCKETS}/{interface}.sock"
+    for _ in range(5):
+        lab.a.run(*lab.words("ours"), interface, timeout=20)
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(10)
+            sock.connect(path)
+            sock.sendall(b"get=1\n\n")
+            need(sock.recv(1000).endswith(b"errno=0\n\n"), "no answer")
+        pids = lab.a.pids()
+        need(len(pids) == 1, f"{len(pids)} processes")
+        if not lab.options.reference:
+            need(os.getsid(pids[0]) != os.getsid(0), "it stayed in the caller's session")
+            need(os.readlink(f"/proc/{pids[0]}/cwd") == "/", "it holds a folder")
+        os.kill(pids[0], signal.SIGTERM)
+        wait_until(lambda: not lab.a.pids(), 15, "the daemon to end")
+        need(not os.path.exists(path), "its socket is left")
+
+
+def says_what_is_wrong(lab):
+    """Wrong words end it with an exit code and a text, and make nothing."""
+    lab.only_ours("is lenient with its words")
+    for words in ((), ("-f",), ("-x", "name"), ("a/b",), ("a-name-that-is-too-long",), ("one", "two"), ("",)):
+        done = lab.a.run(*lab.words("ours"), *words, check=False, timeout=20)
+        need(done.returncode != 0, f"{words} was accepted")
+        need(done.stderr + done.stdout, f"{words}: no word of what is wrong")
+    for word in ("--help", "--version"):
+        done = lab.a.run(*lab.words("ours"), word, check=False, timeout=20)
+        need(done.returncode == 0, f"{word}: {done.returncode}")
+
+
+def keeps_its_files_to_itself(lab):
+    daemon = lab.daemon(lab.a)
+    mode = stat.S_IMODE(os.stat(daemon.path).st_mode)
+    need(mode & 0o077 == 0, f"the socket's mode is {mode:o}")
+    need(stat.S_IMODE(os.stat(SOCKETS).st_mode) & 0o022 == 0, "others may write in the folder")
+    lab.only_ours("may dump core")
+    limits = open(f"/proc/{daemon.process.pid}/limits").read()
+    need("Max core file size        0" in limits, "it may dump core")
+
+
+def tun(name, flags):
+    fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
+    fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH22x", name.encode(), flags))
+    return fd
+
+
+def takes_descriptors(lab, headers):
+    """WG_TUN_FD and WG_UAPI_FD: the device and the listening socket come from whoever starts it."""
+    if headers:
+        lab.only_ours("of this age knows no such headers")
+    interface = lab.interface(lab.a)
+    os.makedirs(SOCKETS, exist_ok=True)
+    with lab.a.entered():
+        # wireguard-go of this age wants the four bytes before a packet that IFF_NO_PI leaves out.
+        kind = IFF_TUN if lab.options.reference else IFF_TUN | IFF_NO_PI
+        device = tun(interface, kind | (IFF_VNET_HDR if headers else 0))
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(f"{SOCKETS}/{interface}.sock")
+    listener.listen(8)
+    left = lab.side(lab.a, extra_fds=(device, listener.fileno()), environment={
+        "WG_TUN_FD": str(device), "WG_UAPI_FD": str(listener.fileno())})
+    os.close(device)
+    listener.close()
+    right = lab.side(lab.b, "theirs")
+    for side, other in ((left, right), (right, left)):
+        side.configure()
+        side.add_peer(other, other.endpoint())
+    left.must_ping(right)
+    right.must_ping(left, 6)
+
+
+def starts_often(lab):
+    """Twenty times up and down in a row: no name, port or file stays taken."""
+    for _ in range(20):
+        daemon = lab.daemon(lab.a)
+        need(daemon.errno("set=1\nlisten_port=51821\n\n") == 0, "the port is taken")
+        lab.a.ip("link", "set", daemon.interface, "up")
+        daemon.finish()
+        lab.daemons.remove(daemon)
+
+
+def clock_library(lab):
+    """A shared object for LD_PRELOAD that turns the wall clock back while a file exists."""
+    if lab.options.sanitized:
+        raise Skip("a sanitizer wants to be loaded first")
+    lab.only_ours("does not use the C library's clock")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clock_back.c")
+    library = lab.file("clock_back.so")
+    command("cc", "-shared", "-fPIC", "-O1", "-o", library, source)
+    return library
+
+
+def outlives_a_clock_that_goes_back(lab):
+    """Wall clock a day back, sessions dropped: the next initiation must still look newer."""
+    library, switch = clock_library(lab), lab.file("back")
+    left = lab.side(lab.a, environment={"LD_PRELOAD": library, "CLOCK_BACK_IF": switch})
+    right = lab.side(lab.b, "theirs")
+    for side, other in ((left, right), (right, left)):
+        side.configure()
+    left.add_peer(right, right.endpoint())
+    right.add_peer(left)
+    left.must_ping(right)
+    with open(switch, "w"):
+        pass
+    lab.a.ip("link", "set", left.interface, "down")
+    lab.a.ip("link", "set", left.interface, "up")
+    shown = int(left.wg("show", left.interface, "latest-handshakes").stdout.split()[1])
+    left.must_ping(right)
+    after = int(left.wg("show", left.interface, "latest-handshakes").stdout.split()[1])
+    need(after < shown - 80000, f"the clock did not go back: {shown}, then {after}")

@@ -1,0 +1,88 @@
+"""The table of scenarios: name -> what to run, its bound in seconds, whether it takes minutes."""
+
+import scenario_control
+import scenario_hostile
+import scenario_network
+import scenario_process
+import scenario_tunnel
+from scenario import Scenario
+
+SCENARIOS = {}
+
+
+def add(function, name=None, seconds=60, long=False, **arguments):
+    name = name or f"{function.__module__.removeprefix('scenario_')}/{function.__name__}"
+    SCENARIOS[name] = Scenario(function, seconds, long, arguments)
+
+
+# Who initiates, who responds; outer and inner family; preshared key; whose wg configures both.
+for a, b in (("ours", "theirs"), ("theirs", "ours"), ("ours", "ours")):
+    for wg in ("ours", "theirs"):
+        for outer in (4, 6):
+            for psk in (False, True):
+                for inner in (4, 6):
+                    add(scenario_tunnel.pings, a=a, b=b, wg=wg, outer=outer, psk=psk, inner=inner, name=(
+                        f"tunnel/{a}-to-{b}/outer-v{outer}/inner-v{inner}/"
+                        f"{'psk' if psk else 'no-psk'}/{wg}-wg"))
+
+for a, b in (("ours", "theirs"), ("theirs", "ours"), ("ours", "ours")):
+    add(scenario_tunnel.rekeys, name=f"tunnel/rekey/{a}-to-{b}", a=a, b=b, long=True, seconds=300)
+    for family in (4, 6):
+        add(scenario_network.roams_to_another_address, name=f"network/roams/{a}-to-{b}/v{family}",
+            a=a, b=b, family=family)
+add(scenario_tunnel.answers_data_with_a_keepalive, long=True, seconds=90)
+add(scenario_tunnel.keeps_alive_persistently)
+add(scenario_tunnel.pads_and_stays_below_the_mtu)
+add(scenario_tunnel.carries_large_transfers)
+
+add(scenario_network.roams_to_another_port)
+add(scenario_network.roams_to_the_other_family)
+add(scenario_network.changes_its_listen_port)
+for family in (4, 6):
+    add(scenario_network.answers_from_the_address_asked, name=f"network/sticky_source/v{family}",
+        family=family)
+    add(scenario_network.lets_a_lost_source_go, name=f"network/source_lost/v{family}", family=family)
+add(scenario_network.marks_its_datagrams)
+add(scenario_network.goes_down_and_up)
+add(scenario_network.tells_that_no_peer_has_the_address)
+add(scenario_network.tells_that_a_peer_has_no_endpoint)
+add(scenario_network.survives_a_dead_network)
+
+add(scenario_hostile.survives_malformed_datagrams, seconds=120)
+add(scenario_hostile.ignores_noise_on_a_live_session)
+add(scenario_hostile.does_not_roam_on_a_replay)
+add(scenario_hostile.never_sends_to_small_order_keys)
+add(scenario_hostile.refuses_a_spoofed_inner_source)
+add(scenario_hostile.refuses_a_more_specific_peers_source)
+for client in ("ours", "theirs"):
+    add(scenario_hostile.keeps_its_handshake_on_a_forged_response,
+        name=f"hostile/forged_response/{client}-initiates", client=client)
+for client, victim in (("ours", "theirs"), ("theirs", "ours"), ("ours", "ours")):
+    add(scenario_hostile.passes_with_a_cookie, name=f"hostile/cookie/{client}-to-{victim}-under-load",
+        client=client, victim=victim, seconds=90)
+
+add(scenario_control.refuses_bad_requests)
+add(scenario_control.applies_all_or_nothing)
+add(scenario_control.bears_endless_lines)
+add(scenario_control.answers_many_requests_on_a_connection)
+add(scenario_control.bears_clients_that_go_away)
+add(scenario_control.carries_traffic_beside_slow_clients)
+add(scenario_control.carries_traffic_beside_clients_that_never_read)
+add(scenario_control.answers_many_clients)
+add(scenario_control.reads_back_what_was_set)
+add(scenario_control.loads_ten_thousand_peers, seconds=120)
+
+for name in ("TERM", "INT"):
+    add(scenario_process.ends_on_a_signal, name=f"process/ends_on_SIG{name}", name_of_signal=name)
+add(scenario_process.ends_when_its_socket_file_goes)
+add(scenario_process.ends_when_its_device_goes)
+add(scenario_process.refuses_a_name_in_use)
+add(scenario_process.replaces_a_stale_socket)
+add(scenario_process.returns_when_the_socket_answers)
+add(scenario_process.says_what_is_wrong)
+add(scenario_process.keeps_its_files_to_itself)
+for headers in (False, True):
+    add(scenario_process.takes_descriptors, headers=headers,
+        name=f"process/takes_descriptors/{'vnet-headers' if headers else 'plain'}")
+add(scenario_process.starts_often, seconds=120)
+add(scenario_process.outlives_a_clock_that_goes_back, seconds=90)

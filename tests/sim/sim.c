@@ -1,0 +1,290 @@
+/* The world of a simulation: time, the network, and the packets that people send. */
+#include "sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "tick.h"
+#include "x25519.h"
+
+enum {
+	PORT = 51820,
+	WALL_START_S = 1700000000,
+	INNER_HEADER = 20,
+	INNER_MIN = 32,
+};
+
+static const struct device_limits limits = {
+	.peers_max = SIM_HOSTS, .prefixes_max = 4 * SIM_HOSTS, .sources_max = 16};
+
+static void random_bytes(struct sim *sim, void *out, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		((uint8_t *)out)[i] = (uint8_t)seeded_next(&sim->random);
+}
+
+void sim_chance(struct sim *sim, struct chance *chance)
+{
+	random_bytes(sim, chance, sizeof(*chance));
+}
+
+static void host_init(struct sim *sim, unsigned number)
+{
+	struct sim_host *host = &sim->hosts[number];
+	size_t size = device_size(&limits);
+	struct chance chance;
+
+	host->memory = aligned_alloc(64, size);
+	SIM_ENSURE(sim, host->memory != NULL);
+	memset(host->memory, 0, size);
+	sim_chance(sim, &chance);
+	host->device = device_init(host->memory, &limits, &chance);
+	random_bytes(sim, &host->private_key, sizeof(host->private_key));
+	device_set_private_key(host->device, &host->private_key);
+	device_set_up(host->device, true, sim->now);
+	host->address.addr.family = IP_V4;
+	memcpy(host->address.addr.b, (uint8_t[]){192, 0, 2, (uint8_t)number}, 4);
+	host->address.port = PORT;
+}
+
+struct sim *sim_create(uint64_t seed, unsigned hosts)
+{
+	struct sim *sim = calloc(1, sizeof(*sim));
+
+	assert_non_null(sim);
+	sim->seed = seed;
+	sim->random.state = seed;
+	sim->now = (struct instant){1000 * NS_PER_S};
+	sim->network = (struct sim_network){.delay_min = 1, .delay_max = 1, .job_max = 1};
+	sim->engine = bulk_create(BULK_OPENSSL);
+	assert_non_null(sim->engine);
+	sim->hosts_count = hosts;
+	for (unsigned i = 0; i < hosts; i++)
+		host_init(sim, i);
+	return sim;
+}
+
+void sim_destroy(struct sim *sim)
+{
+	for (unsigned i = 0; i < sim->hosts_count; i++) {
+		device_fini(sim->hosts[i].device);
+		free(sim->hosts[i].memory);
+	}
+	bulk_destroy(sim->engine);
+	free(sim->packets);
+	free(sim);
+}
+
+static void inner_address(unsigned host, uint8_t out[4])
+{
+	memcpy(out, (uint8_t[]){10, 0, 0, (uint8_t)host}, 4);
+}
+
+static void join_one_way(struct sim *sim, unsigned at, unsigned other,
+	const struct preshared_key *psk)
+{
+	struct device *device = sim->hosts[at].device;
+	struct ip_prefix prefix = {.addr = {.family = IP_V4}, .bits = 32};
+	uint32_t slot;
+
+	slot = device_add_peer(device, &sim->hosts[other].device->identity.public_key);
+	SIM_ENSURE(sim, slot != PEER_NONE);
+	device_peer(device, slot)->psk = *psk;
+	device_peer(device, slot)->endpoint = sim->hosts[other].address;
+	inner_address(other, prefix.addr.b);
+	SIM_ENSURE(sim, device_add_allowed_ip(device, slot, &prefix));
+}
+
+void sim_join(struct sim *sim, unsigned a, unsigned b, bool has_psk)
+{
+	struct preshared_key psk = {0};
+
+	if (has_psk)
+		random_bytes(sim, &psk, sizeof(psk));
+	join_one_way(sim, a, b, &psk);
+	join_one_way(sim, b, a, &psk);
+}
+
+uint32_t sim_slot(struct sim *sim, unsigned from, unsigned to)
+{
+	uint32_t slot = device_find_peer(sim->hosts[from].device,
+		&sim->hosts[to].device->identity.public_key);
+
+	SIM_ENSURE(sim, slot != PEER_NONE);
+	return slot;
+}
+
+struct peer *sim_peer(struct sim *sim, unsigned from, unsigned to)
+{
+	return device_peer(sim->hosts[from].device, sim_slot(sim, from, to));
+}
+
+struct moment sim_moment(const struct sim *sim, const struct sim_host *host)
+{
+	return (struct moment){
+		.at = sim->now,
+		.wall = {
+			.sec = (uint64_t)(WALL_START_S + (int64_t)(sim->now.ns / NS_PER_S) +
+					  host->wall_skew_s),
+			.nsec = (uint32_t)(sim->now.ns % NS_PER_S),
+		},
+	};
+}
+
+static size_t packet_new(struct sim *sim, unsigned from, unsigned to)
+{
+	if (sim->packets_count == sim->packets_max) {
+		sim->packets_max = sim->packets_max ? 2 * sim->packets_max : 64;
+		sim->packets = realloc(sim->packets, sim->packets_max * sizeof(*sim->packets));
+		SIM_ENSURE(sim, sim->packets != NULL);
+	}
+	sim->packets[sim->packets_count] = (struct sim_packet){
+		.from = (uint8_t)from, .to = (uint8_t)to, .sent = sim->now};
+	return sim->packets_count++;
+}
+
+size_t sim_send_as(struct sim *sim, unsigned from, unsigned source, unsigned to, size_t len)
+{
+	uint8_t packet[SIM_DATAGRAM_MAX] = {0x45};
+	size_t number = packet_new(sim, source, to);
+	struct be16 total = be16_store((uint16_t)len);
+	struct be64 id = be64_store(number);
+
+	SIM_ENSURE(sim, len >= INNER_MIN && len <= SIM_DATAGRAM_MAX - DATA_OVERHEAD);
+	memcpy(packet + 2, &total, sizeof(total));
+	inner_address(source, packet + 12);
+	inner_address(to, packet + 16);
+	memcpy(packet + INNER_HEADER, &id, sizeof(id));
+	sim_host_packet(sim, &sim->hosts[from], packet, len);
+	sim_check(sim);
+	return number;
+}
+
+size_t sim_send(struct sim *sim, unsigned from, unsigned to, size_t len)
+{
+	return sim_send_as(sim, from, from, to, len);
+}
+
+bool sim_arrived(const struct sim *sim, size_t packet)
+{
+	return sim->packets[packet].is_delivered;
+}
+
+static bool happens(struct sim *sim, unsigned percent)
+{
+	return percent > 0 && seeded_below(&sim->random, 100) < percent;
+}
+
+static void fly(struct sim *sim, const struct sim_datagram *datagram)
+{
+	const struct sim_network *net = &sim->network;
+	uint64_t range_ns = (net->delay_max - net->delay_min) * NS_PER_MS + 1;
+	struct sim_datagram *copy = &sim->flying[sim->flying_count++];
+
+	SIM_ENSURE(sim, sim->flying_count < SIM_FLYING_MAX);
+	*copy = *datagram;
+	copy->arrives = instant_after(sim->now,
+		net->delay_min * NS_PER_MS + seeded_next(&sim->random) % range_ns);
+	if (happens(sim, net->corrupt))
+		copy->bytes[seeded_below(&sim->random, (uint32_t)copy->len)] ^=
+			(uint8_t)(1u << seeded_below(&sim->random, 8));
+}
+
+void sim_transmit(struct sim *sim, const struct endpoint *source,
+	const struct endpoint *destination, uint8_t ecn, const void *bytes, size_t len)
+{
+	struct sim_datagram datagram = {
+		.source = *source, .destination = *destination, .ecn = ecn, .len = len};
+
+	SIM_ENSURE(sim, len <= SIM_DATAGRAM_MAX);
+	memcpy(datagram.bytes, bytes, len);
+	if (sim->network.drop && sim->network.drop(&datagram, sim->network.drop_arg))
+		return;
+	if (happens(sim, sim->network.loss))
+		return;
+	fly(sim, &datagram);
+	if (happens(sim, sim->network.twice))
+		fly(sim, &datagram);
+}
+
+void sim_move(struct sim *sim, unsigned host)
+{
+	sim->hosts[host].address.addr.b[2] ^= 1;
+	sim->hosts[host].address.port++;
+}
+
+void sim_set_up(struct sim *sim, unsigned host, bool is_up)
+{
+	device_set_up(sim->hosts[host].device, is_up, sim->now);
+	memset(sim->hosts[host].queues, 0, sizeof(sim->hosts[host].queues));
+	sim_check(sim);
+}
+
+static void deliver(struct sim *sim, unsigned i)
+{
+	struct sim_datagram datagram = sim->flying[i];
+
+	sim->flying[i] = sim->flying[--sim->flying_count];
+	for (unsigned h = 0; h < sim->hosts_count; h++)
+		if (endpoint_same_remote(&sim->hosts[h].address, &datagram.destination) &&
+			sim->hosts[h].device->is_up)
+			sim_host_receive(sim, &sim->hosts[h], &datagram);
+}
+
+static void finish_job(struct sim *sim, unsigned i)
+{
+	struct sim_job done = sim->jobs[i];
+
+	sim->jobs[i] = sim->jobs[--sim->jobs_count];
+	handshake_run(&done.job);
+	sim_host_finish(sim, &sim->hosts[done.host], &done.job);
+	handshake_job_fini(&done.job);
+}
+
+/* Does the earliest thing that is due at or before end; false: nothing is. */
+static bool step(struct sim *sim, struct instant end)
+{
+	enum { NOTHING, DATAGRAM, JOB, CLOCK } what = NOTHING;
+	struct instant first = end;
+	unsigned which = 0;
+
+	for (unsigned i = 0; i < sim->flying_count; i++)
+		if (sim->flying[i].arrives.ns <= first.ns) {
+			first = sim->flying[i].arrives;
+			what = DATAGRAM;
+			which = i;
+		}
+	for (unsigned i = 0; i < sim->jobs_count; i++)
+		if (sim->jobs[i].done.ns <= first.ns) {
+			first = sim->jobs[i].done;
+			what = JOB;
+			which = i;
+		}
+	for (unsigned i = 0; i < sim->hosts_count; i++)
+		if (tick_when(sim->hosts[i].device).ns <= first.ns) {
+			first = tick_when(sim->hosts[i].device);
+			what = CLOCK;
+			which = i;
+		}
+	if (first.ns > sim->now.ns)
+		sim->now = first;
+	if (what == DATAGRAM)
+		deliver(sim, which);
+	else if (what == JOB)
+		finish_job(sim, which);
+	else if (what == CLOCK)
+		sim_host_tick(sim, &sim->hosts[which]);
+	sim_check(sim);
+	return what != NOTHING;
+}
+
+bool sim_run(struct sim *sim, uint64_t ms, int64_t packet)
+{
+	struct instant end = instant_after(sim->now, ms * NS_PER_MS);
+
+	for (;;) {
+		if (packet != SIM_EVER && sim_arrived(sim, (size_t)packet))
+			return true;
+		if (!step(sim, end))
+			return false;
+	}
+}

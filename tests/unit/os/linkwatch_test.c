@@ -1,0 +1,149 @@
+/* Watching an interface, and the routes. */
+#include "unit.h"
+#include "linkwatch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "netns.h"
+#include "routewatch.h"
+#include "tun.h"
+
+static struct tun tun;
+static struct linkwatch watch;
+
+static uint32_t start(void)
+{
+	uint32_t ifindex;
+
+	netns_enter();
+	assert_int_equal(tun_open(&tun, "t0", false), 0);
+	assert_int_equal(link_find("t0", &ifindex), 0);
+	assert_int_equal(linkwatch_open(&watch, ifindex), 0);
+	return ifindex;
+}
+
+static void stop(void)
+{
+	linkwatch_close(&watch);
+	tun_close(&tun);
+}
+
+/* Waits for a change; wake-ups without one do not count. */
+static void await_change(void)
+{
+	int changed;
+
+	do {
+		netns_wait(watch.fd);
+		changed = linkwatch_read(&watch);
+		assert_true(changed >= 0);
+	} while (changed == 0);
+}
+
+static void sees_each_change(void **state)
+{
+	uint32_t ifindex = start();
+
+	(void)state;
+	assert_string_equal(watch.state.name, "t0");
+	assert_true(watch.state.exists && !watch.state.is_up);
+	assert_int_equal(link_set_up(&netns_rtnl, ifindex, true), 0);
+	await_change();
+	assert_true(watch.state.is_up);
+	assert_int_equal(link_set_mtu(&netns_rtnl, ifindex, 1280), 0);
+	await_change();
+	assert_int_equal(watch.state.mtu, 1280);
+	netns_rename(ifindex, "t1");
+	await_change();
+	assert_string_equal(watch.state.name, "t1");
+	assert_int_equal(link_set_up(&netns_rtnl, ifindex, false), 0);
+	await_change();
+	assert_false(watch.state.is_up);
+	assert_int_equal(link_delete(&netns_rtnl, ifindex), 0);
+	await_change();
+	assert_false(watch.state.exists);
+	assert_string_equal(watch.state.name, "t1");
+	assert_int_equal(linkwatch_read(&watch), 0);
+	stop();
+}
+
+static void passes_others_over(void **state)
+{
+	struct tun other;
+	uint32_t ifindex;
+
+	(void)state;
+	start();
+	assert_int_equal(tun_open(&other, "t9", false), 0);
+	assert_int_equal(link_find("t9", &ifindex), 0);
+	assert_int_equal(link_set_mtu(&netns_rtnl, ifindex, 1280), 0);
+	tun_close(&other);
+	netns_wait(watch.fd);
+	assert_int_equal(linkwatch_read(&watch), 0);
+	assert_int_equal(linkwatch_read(&watch), 0);
+	stop();
+}
+
+static void recovers_what_was_lost(void **state)
+{
+	uint32_t ifindex = start();
+	int small = 1;
+
+	(void)state;
+	/* Room for hardly one message; the last change is not among those that arrive. */
+	assert_int_equal(setsockopt(watch.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
+	for (uint32_t mtu = 1281; mtu <= 1400; mtu++)
+		assert_int_equal(link_set_mtu(&netns_rtnl, ifindex, mtu), 0);
+	assert_int_equal(linkwatch_read(&watch), 1);
+	assert_int_equal(watch.state.mtu, 1400);
+	stop();
+}
+
+static void needs_an_interface(void **state)
+{
+	(void)state;
+	netns_enter();
+	assert_int_equal(linkwatch_open(&watch, 4711), -ENODEV);
+	assert_int_equal(watch.fd, -1);
+}
+
+static void notices_routes(void **state)
+{
+	int fd, small = 1;
+
+	(void)state;
+	netns_enter();
+	fd = routewatch_open();
+	assert_true(fd >= 0);
+	assert_false(routewatch_read(fd));
+	netns_add_address(1, "10.9.0.1", 24);
+	netns_wait(fd);
+	assert_true(routewatch_read(fd));
+	assert_false(routewatch_read(fd));
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
+	for (int i = 2; i < 50; i++) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "10.9.0.%d", i);
+		netns_add_address(1, text, 24);
+	}
+	netns_wait(fd);
+	assert_true(routewatch_read(fd));
+	assert_false(routewatch_read(fd));
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sees_each_change),
+		cmocka_unit_test(passes_others_over),
+		cmocka_unit_test(recovers_what_was_lost),
+		cmocka_unit_test(needs_an_interface),
+		cmocka_unit_test(notices_routes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
