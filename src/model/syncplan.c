@@ -84,32 +84,54 @@ static int sort_peers(struct side *side)
 	return 0;
 }
 
-/* Each prefix to the last peer that lists it. */
-static int sort_claims(struct side *side)
+/* Every prefix of every peer, as listed. */
+static int list_claims(struct side *side)
 {
 	const struct device_settings *device = side->device;
-	size_t count = 0, kept = 0;
+	size_t count = 0;
 
-	for (size_t i = 0; i < side->peers_count; i++)
-		count += device->peers[side->peers[i]].allowed_ips_count;
+	for (size_t i = 0; i < device->peers_count; i++)
+		count += device->peers[i].allowed_ips_count;
 	side->claims = calloc(count + 1, sizeof(*side->claims));
 	if (!side->claims)
 		return -ENOMEM;
-	count = 0;
-	for (size_t i = 0; i < side->peers_count; i++) {
-		const struct peer_settings *peer = &device->peers[side->peers[i]];
+	for (size_t i = 0; i < device->peers_count; i++) {
+		const struct peer_settings *peer = &device->peers[i];
 
 		for (size_t j = 0; j < peer->allowed_ips_count; j++)
-			side->claims[count++] =
-				(struct claim){peer->allowed_ips[j].prefix, side->peers[i]};
+			side->claims[side->claims_count++] =
+				(struct claim){peer->allowed_ips[j].prefix, i};
 	}
-	qsort(side->claims, count, sizeof(*side->claims), by_prefix);
-	for (size_t i = 0; i < count; i++)
-		if (i + 1 == count ||
-			compare_prefix(&side->claims[i].prefix, &side->claims[i + 1].prefix) != 0)
-			side->claims[kept++] = side->claims[i];
+	return 0;
+}
+
+/*
+ * Each prefix to the last that lists it, as if the peers were set one after the other; one whose
+ * key comes again later loses it then.
+ */
+static int sort_claims(struct side *side)
+{
+	bool *is_last = calloc(side->device->peers_count + 1, sizeof(*is_last));
+	size_t kept = 0;
+
+	if (!is_last || list_claims(side)) {
+		free(is_last);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < side->peers_count; i++)
+		is_last[side->peers[i]] = true;
+	qsort(side->claims, side->claims_count, sizeof(*side->claims), by_prefix);
+	for (size_t i = 0; i < side->claims_count; i++) {
+		const struct claim *claim = &side->claims[i];
+		bool is_taken = i + 1 < side->claims_count &&
+				compare_prefix(&claim->prefix, &claim[1].prefix) == 0;
+
+		if (!is_taken && is_last[claim->peer])
+			side->claims[kept++] = *claim;
+	}
 	side->claims_count = kept;
 	qsort(side->claims, kept, sizeof(*side->claims), by_peer);
+	free(is_last);
 	return 0;
 }
 
