@@ -93,7 +93,7 @@ LINES = [
     ("two", "wg setconf t0 good x"), ("two", "wg setconf absent good"), ("two", "wg setconf absent absent"),
     ("two", "wg addconf"), ("two", "wg addconf t0"), ("two", "wg addconf absent good"), ("two", "wg addconf t0 good"),
     ("two", "wg syncconf"), ("two", "wg syncconf t0"), ("two", "wg syncconf absent good"), ("two", "wg syncconf t0 good"),
-    ("two", "wg setconf t0 good"), ("two", "wg setconf t0 /dev/null"), ("two", "wg addconf t0 /dev/null"),
+    ("two", "wg setconf t0 good"), ("two", "wg setconf t0 /dev/null"), ("two", "wg setconf t0 ."), ("two", "wg addconf t0 /dev/null"),
     ("nothing", "wg genkey x"), ("nothing", "wg genpsk x"), ("nothing", "wg pubkey x"), ("nothing", "wg genkey --help"),
     ("nothing", "wg frobnicate"), ("nothing", "wg SHOW"), ("nothing", "wg ''"), ("nothing", "wg -v x"),
     ("nothing", "wg --help x"), ("nothing", "wg show ''"),
