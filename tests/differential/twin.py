@@ -73,12 +73,12 @@ class Daemon:
 class Canned:
     """A daemon that answers every get with the same text, for what no real one can be brought to say.
 
-    In the text, {-N} is the second N before now.
+    In the text, {-N} is the second N before now. A set it takes and keeps in `sets`.
     """
 
     def __init__(self, name, reply):
         self.path = f"{SOCKETS}/{name}.sock"
-        self.reply = reply
+        self.reply, self.sets = reply, []
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind(self.path)
         self.listener.listen(16)
@@ -92,7 +92,13 @@ class Canned:
             except OSError:
                 return
             with connection:
-                if connection.recv(65536):
+                request = connection.recv(65536)
+                while request.startswith(b"set=1") and not request.endswith(b"\n\n"):
+                    request += connection.recv(65536)
+                if request.startswith(b"set=1"):
+                    self.sets.append(request.decode())
+                    connection.sendall(b"errno=0\n\n")
+                elif request:
                     connection.sendall(self.text().encode())
 
     def text(self):
