@@ -61,8 +61,8 @@ static void *table(const struct device *device, size_t at)
 	return (uint8_t *)(uintptr_t)device + at;
 }
 
-struct device *device_init(void *memory, const struct device_limits *limits,
-	const struct chance *chance)
+struct device *device_init(
+	void *memory, const struct device_limits *limits, const struct chance *chance)
 {
 	struct device *device = memory;
 	struct siphash_key sources_key;
@@ -78,16 +78,6 @@ struct device *device_init(void *memory, const struct device_limits *limits,
 	ratelimit_init(table(device, device->at.sources), limits->sources_max, &sources_key);
 	wipe(&sources_key, sizeof(sources_key));
 	return device;
-}
-
-void device_fini(struct device *device)
-{
-	while (device->first_peer != PEER_NONE)
-		device_remove_peer(device, device->first_peer);
-	cookie_checker_fini(&device->checker);
-	wipe(&device->identity, sizeof(device->identity));
-	wipe(&device->table_key, sizeof(device->table_key));
-	device->has_identity = false;
 }
 
 const struct peer *device_peer_const(const struct device *device, uint32_t slot)
@@ -227,16 +217,12 @@ static void unlink_from_order(struct device *device, const struct peer *peer)
 		device->last_peer = peer->previous;
 }
 
-void device_remove_peer(struct device *device, uint32_t slot)
+void device_release_slot(struct device *device, uint32_t slot)
 {
 	struct peer *peer = device_peer(device, slot);
 	uint32_t generation = peer->generation;
 
-	ENSURE(peer->is_used);
-	device_clear_keys(device, slot);
-	device_clear_allowed_ips(device, slot);
-	timers_stop(&peer->timers);
-	device_reschedule(device, slot);
+	ENSURE(peer->is_used && peer->heap_position == 0);
 	unlink_from_bucket(device, slot);
 	unlink_from_order(device, peer);
 	wipe(peer, sizeof(*peer));
@@ -252,16 +238,16 @@ bool device_add_allowed_ip(struct device *device, uint32_t slot, const struct ip
 	uint32_t owner = allowedips_find(allowed_ips, prefix);
 
 	if (owner != ALLOWEDIPS_NONE && owner != slot)
-		allowedips_remove(allowed_ips, prefix, owner,
-			&device_peer(device, owner)->allowed_ips);
-	return allowedips_insert(allowed_ips, prefix, slot, &device_peer(device, slot)->allowed_ips);
+		allowedips_remove(
+			allowed_ips, prefix, owner, &device_peer(device, owner)->allowed_ips);
+	return allowedips_insert(
+		allowed_ips, prefix, slot, &device_peer(device, slot)->allowed_ips);
 }
 
-void device_remove_allowed_ip(struct device *device, uint32_t slot,
-	const struct ip_prefix *prefix)
+void device_remove_allowed_ip(struct device *device, uint32_t slot, const struct ip_prefix *prefix)
 {
-	allowedips_remove(device_allowed_ips(device), prefix, slot,
-		&device_peer(device, slot)->allowed_ips);
+	allowedips_remove(
+		device_allowed_ips(device), prefix, slot, &device_peer(device, slot)->allowed_ips);
 }
 
 void device_clear_allowed_ips(struct device *device, uint32_t slot)

@@ -1,10 +1,11 @@
 /*
- * What happens to all a peer's keys when the device's own life changes: a new private key, the
- * interface going up or down.
+ * The end of what a peer has, when it is removed or when the device's own life changes: a new
+ * private key, the interface going up or down, the end.
  */
 #include "device.h"
 
 #include <string.h>
+#include "ensure.h"
 #include "wipe.h"
 #include "x25519.h"
 
@@ -33,6 +34,26 @@ void device_clear_keys(struct device *device, uint32_t slot)
 	device_forget_sessions(device, &freed);
 }
 
+void device_remove_peer(struct device *device, uint32_t slot)
+{
+	ENSURE(device_peer(device, slot)->is_used);
+	device_clear_keys(device, slot);
+	device_clear_allowed_ips(device, slot);
+	timers_stop(&device_peer(device, slot)->timers);
+	device_reschedule(device, slot);
+	device_release_slot(device, slot);
+}
+
+void device_fini(struct device *device)
+{
+	while (device->first_peer != PEER_NONE)
+		device_remove_peer(device, device->first_peer);
+	cookie_checker_fini(&device->checker);
+	wipe(&device->identity, sizeof(device->identity));
+	wipe(&device->table_key, sizeof(device->table_key));
+	device->has_identity = false;
+}
+
 /* What a peer had from the old private key; its sessions go on receiving. */
 static void forget_identity(struct device *device, uint32_t slot)
 {
@@ -59,8 +80,8 @@ uint32_t device_set_private_key(struct device *device, const struct private_key 
 	if (!is_none)
 		x25519_clamp(&clamped);
 	if (is_none ? !device->has_identity
-		    : device->has_identity && bytes_equal_ct(clamped.b,
-						      device->identity.private_key.b, KEY_LEN))
+		    : device->has_identity &&
+				bytes_equal_ct(clamped.b, device->identity.private_key.b, KEY_LEN))
 		goto out;
 	device->identity_epoch++;
 	device->has_identity = !is_none;
@@ -103,8 +124,8 @@ void device_set_up(struct device *device, bool is_up, struct instant now)
 	}
 }
 
-void device_set_persistent(struct device *device, uint32_t slot, uint16_t seconds,
-	struct instant now)
+void device_set_persistent(
+	struct device *device, uint32_t slot, uint16_t seconds, struct instant now)
 {
 	timers_set_persistent(&device_peer(device, slot)->timers, seconds, device->is_up, now);
 	device_reschedule(device, slot);
