@@ -352,7 +352,7 @@ static void takes_one_form_of_zero(void **state)
 {
 	static const struct {
 		uint8_t version, protocol;
-		size_t at;	/* of the checksum */
+		size_t at;      /* of the checksum */
 		size_t balance; /* where two bytes make it zero */
 		uint8_t merging, other;
 	} cases[] = {
