@@ -16,7 +16,7 @@ enum {
 	FLOWS = 8,
 	BATCH_MAX = 150,
 	ROOM = 1600,
-	BATCHES = 4000,
+	BATCHES = 2500,
 };
 
 struct packet {
