@@ -74,6 +74,9 @@ static void says_only_what_differs(void **state)
 			"[Peer]\nPublicKey=" A "\nAllowedIPs=1.1.1.1\n"
 			"[Peer]\nPublicKey=" A "\nAllowedIPs=2.2.2.2\n",
 			""},
+		{"[Peer]\nPublicKey=" A "\nPersistentKeepalive=5\n",
+			"[Peer]\nPublicKey=" A "\nPersistentKeepalive=5\n[Peer]\nPublicKey=" A "\n",
+			""},
 	};
 
 	(void)state;
