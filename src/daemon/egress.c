@@ -11,6 +11,7 @@
 #include "ensure.h"
 #include "icmp.h"
 #include "ip.h"
+#include "jitter.h"
 #include "limits.h"
 #include "split.h"
 #include "wipe.h"
@@ -39,7 +40,7 @@ struct message {
 
 struct egress {
 	struct arena arena;
-	uint8_t *packet; /* TUN_PACKET_MAX and room for padding */
+	uint8_t *packet; /* TUN_ROOM and room for padding */
 	uint8_t *out;
 	size_t out_len;
 	unsigned count;
@@ -57,14 +58,13 @@ int egress_create(struct egress **egress)
 
 	if (!e)
 		return -ENOMEM;
-	err = arena_reserve(&e->arena, TUN_PACKET_MAX + ALIGNMENT + OUT_LEN, ARENA_PRIVATE);
+	err = arena_reserve(&e->arena, OUT_LEN + TUN_ROOM + SPLIT_TAILROOM, ARENA_PRIVATE);
 	if (err < 0) {
 		free(e);
 		return err;
 	}
 	e->out = e->arena.base;
 	e->packet = e->out + OUT_LEN;
-	_Static_assert(TUN_PACKET_MAX + SPLIT_TAILROOM <= TUN_PACKET_MAX + ALIGNMENT, "padding");
 	*egress = e;
 	return 0;
 }
@@ -73,7 +73,7 @@ void egress_destroy(struct egress *egress)
 {
 	if (!egress)
 		return;
-	wipe(egress->packet, TUN_PACKET_MAX);
+	wipe(egress->arena.base, egress->arena.len);
 	arena_release(&egress->arena);
 	free(egress);
 }
@@ -206,7 +206,7 @@ static bool may_join(const struct tunnel *tunnel, const struct message *m,
 	return tunnel->udp.has_gso && m->has_peer && !m->is_closed && m->ds == ds &&
 	       m->peer.slot == grant->peer.slot && m->peer.generation == grant->peer.generation &&
 	       len <= m->segment_len && m->segments < UDP_SEGMENTS_MAX &&
-	       m->piece.iov_len + len <= UDP_PAYLOAD_MAX &&
+	       m->piece.iov_len + len <= UDP_SEGMENTED_MAX &&
 	       tunnel->egress->out_len + len <= OUT_LEN;
 }
 
@@ -263,6 +263,13 @@ static void seal_one(struct tunnel *tunnel, const struct outbound_grant *grant, 
 		outbound_seal(tunnel->engine, grant, i, packet, padded_len, out);
 }
 
+/* What a packet out can make the core ask for. */
+static void want_handshake(struct tunnel *tunnel, uint32_t slot, unsigned effects)
+{
+	if (effects & EFFECT_INITIATE)
+		handshaker_want(tunnel->handshaker, slot, false);
+}
+
 /* Sends what the split has left to the peer, as far as there is a key; true when all went. */
 static bool seal_all(struct tunnel *tunnel, uint32_t slot, struct split *split, struct moment now)
 {
@@ -278,18 +285,16 @@ static bool seal_all(struct tunnel *tunnel, uint32_t slot, struct split *split, 
 
 			seal_one(tunnel, &grant, i, split_next(split, padded_len), padded_len);
 		}
-		tunnel_obey(tunnel, slot,
+		want_handshake(tunnel, slot,
 			outbound_finish(tunnel->device, &grant, true, now.at,
-				tunnel_jitter(tunnel)),
-			now);
+				jitter_draw(tunnel)));
 		outbound_grant_fini(&grant);
 	}
 	return true;
 }
 
 /* No key: the segments wait, each by itself, and a handshake starts. */
-static void stage_rest(struct tunnel *tunnel, uint32_t slot, struct split *split,
-	struct moment now)
+static void stage_rest(struct tunnel *tunnel, uint32_t slot, struct split *split)
 {
 	while (split->next < split->count) {
 		size_t len = split_segment_len(split, split->next);
@@ -298,7 +303,7 @@ static void stage_rest(struct tunnel *tunnel, uint32_t slot, struct split *split
 		while (lost-- > 0)
 			device_count(tunnel->device, VERDICT_STAGED_FULL);
 	}
-	tunnel_obey(tunnel, slot, EFFECT_INITIATE, now);
+	want_handshake(tunnel, slot, EFFECT_INITIATE);
 }
 
 /* A bucket of ICMP_PER_SECOND answers. */
@@ -347,7 +352,7 @@ static void send_packet(struct tunnel *tunnel, const struct tun_header *header, 
 	}
 	/* What waits goes first, so that packets keep their order. */
 	if (staging_has(tunnel->staging, slot) || !seal_all(tunnel, slot, &split, now))
-		stage_rest(tunnel, slot, &split, now);
+		stage_rest(tunnel, slot, &split);
 }
 
 bool egress_run(struct tunnel *tunnel, struct moment now)
@@ -359,7 +364,7 @@ bool egress_run(struct tunnel *tunnel, struct moment now)
 		egress_flush(tunnel);
 	for (unsigned i = 0; i < RUN_PACKETS && !e->is_blocked; i++) {
 		struct tun_header header;
-		ssize_t len = tun_read(&tunnel->tun, &header, e->packet, TUN_PACKET_MAX);
+		ssize_t len = tun_read(&tunnel->tun, &header, e->packet, TUN_ROOM);
 
 		if (len == -EMSGSIZE)
 			continue;
@@ -394,10 +399,10 @@ void egress_staged(struct tunnel *tunnel, uint32_t slot, struct moment now)
 		memset(e->packet + len, 0, padded_len - len);
 		seal_one(tunnel, &grant, 0, e->packet, padded_len);
 		effects |= outbound_finish(tunnel->device, &grant, true, now.at,
-			tunnel_jitter(tunnel));
+			jitter_draw(tunnel));
 		outbound_grant_fini(&grant);
 	}
-	tunnel_obey(tunnel, slot, effects, now);
+	want_handshake(tunnel, slot, effects);
 }
 
 void egress_keepalive(struct tunnel *tunnel, uint32_t slot, struct moment now)
@@ -408,8 +413,8 @@ void egress_keepalive(struct tunnel *tunnel, uint32_t slot, struct moment now)
 	if (outbound_reserve(tunnel->device, slot, 1, now.at, &grant) == VERDICT_OK) {
 		seal_one(tunnel, &grant, 0, tunnel->egress->packet, 0);
 		effects = outbound_finish(tunnel->device, &grant, false, now.at,
-			tunnel_jitter(tunnel));
+			jitter_draw(tunnel));
 		outbound_grant_fini(&grant);
 	}
-	tunnel_obey(tunnel, slot, effects, now);
+	want_handshake(tunnel, slot, effects);
 }

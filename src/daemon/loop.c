@@ -28,7 +28,7 @@ static void limit_super_packets(struct loop *loop)
 {
 	struct tunnel *tunnel = loop->tunnel;
 	size_t datagram_len = tunnel->mtu + DATA_OVERHEAD;
-	size_t segments = UDP_PAYLOAD_MAX / datagram_len;
+	size_t segments = UDP_SEGMENTED_MAX / datagram_len;
 
 	if (!tunnel->tun.has_header || segments == 0)
 		return;
@@ -85,7 +85,7 @@ static void take_event(struct loop *loop, const struct event *event, struct mome
 		found->has_udp6 = true;
 		break;
 	case TAG_SIGNAL:
-		found->is_over = signals_read(loop->signals) != 0;
+		found->is_over = signals_read(loop->signals) != 0 || found->is_over;
 		break;
 	case TAG_LINK:
 		if (linkwatch_read(loop->link) != 0)
