@@ -116,8 +116,8 @@ static int on_lookup(const struct nlmsghdr *message, void *arg)
 	return message->nlmsg_type == RTM_NEWROUTE ? read_route(message, arg) : MNL_CB_OK;
 }
 
-int iproute_lookup(struct rtnl *rtnl, const struct ip_addr *addr, uint32_t mark,
-	struct iproute *answer)
+int iproute_lookup(
+	struct rtnl *rtnl, const struct ip_addr *addr, uint32_t mark, struct iproute *answer)
 {
 	struct nlmsghdr *message = rtnl_begin(rtnl, RTM_GETROUTE, 0);
 	struct rtmsg *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
