@@ -46,7 +46,8 @@ static int reserve_memory(struct tunnel *tunnel)
 	return 0;
 }
 
-int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct log *log)
+int tunnel_init(struct tunnel *tunnel, const struct tun *tun, unsigned threads,
+	const struct log *log)
 {
 	int err;
 
@@ -62,16 +63,19 @@ int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct log *
 	err = tunnel->engine ? 0 : -ENOMEM;
 	if (err < 0)
 		goto fail;
-	err = egress_create(&tunnel->egress);
+	err = pool_create(&tunnel->pool, threads - 1, &tunnel->loop);
 	if (err < 0)
 		goto fail;
-	err = ingress_create(&tunnel->ingress, tun->offloads);
+	err = egress_create(&tunnel->egress, threads - 1);
+	if (err < 0)
+		goto fail;
+	err = ingress_create(&tunnel->ingress, tun->offloads, threads - 1);
 	if (err < 0)
 		goto fail;
 	err = handshaker_create(&tunnel->handshaker, TUNNEL_PEERS_MAX, &tunnel->loop);
 	if (err < 0)
 		goto fail;
-	err = event_add(&tunnel->loop, tun->fd, EVENT_READ, TAG_TUN);
+	err = event_add(&tunnel->loop, tun->fd, EVENT_READ | EVENT_EDGE, TAG_TUN);
 	if (err < 0)
 		goto fail;
 	return 0;
@@ -95,6 +99,7 @@ static void close_sockets(struct tunnel *tunnel)
 void tunnel_fini(struct tunnel *tunnel)
 {
 	handshaker_destroy(tunnel->handshaker);
+	pool_destroy(tunnel->pool);
 	close_sockets(tunnel);
 	if (tunnel->device)
 		device_fini(tunnel->device);
@@ -113,9 +118,9 @@ void tunnel_use_sockets(struct tunnel *tunnel, const struct udp_pair *udp)
 	tunnel->udp = *udp;
 	tunnel->listen_port = udp->port;
 	if (udp->fd4 >= 0)
-		event_add(&tunnel->loop, udp->fd4, EVENT_READ, TAG_UDP4);
+		event_add(&tunnel->loop, udp->fd4, EVENT_READ | EVENT_EDGE, TAG_UDP4);
 	if (udp->fd6 >= 0)
-		event_add(&tunnel->loop, udp->fd6, EVENT_READ, TAG_UDP6);
+		event_add(&tunnel->loop, udp->fd6, EVENT_READ | EVENT_EDGE, TAG_UDP6);
 }
 
 int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now)

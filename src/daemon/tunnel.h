@@ -13,6 +13,7 @@
 #include "event.h"
 #include "handshaker.h"
 #include "log.h"
+#include "pool.h"
 #include "staging.h"
 #include "tun.h"
 #include "udp.h"
@@ -39,7 +40,8 @@ struct tunnel {
 	struct arena device_memory, staging_memory;
 	struct device *device;
 	struct staging *staging;
-	struct bulk_engine *engine;
+	struct bulk_engine *engine; /* the loop's */
+	struct pool *pool;
 	struct handshaker *handshaker;
 	struct egress *egress;
 	struct ingress *ingress;
@@ -49,10 +51,12 @@ struct tunnel {
 };
 
 /*
- * Takes memory and starts the handshake worker; tun is open already and owned by the tunnel from
- * here on. 0 or -errno. Sockets come with tunnel_set_up().
+ * Takes memory and starts the handshake worker and, for threads above 1, so many less one in the
+ * pool; tun is open already and owned by the tunnel from here on. 0 or -errno. Sockets come with
+ * tunnel_set_up().
  */
-int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct log *log);
+int tunnel_init(struct tunnel *tunnel, const struct tun *tun, unsigned threads,
+	const struct log *log);
 
 /* Wipes and frees everything; closes the TUN device. */
 void tunnel_fini(struct tunnel *tunnel);
