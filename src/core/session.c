@@ -103,13 +103,17 @@ bool session_may_receive(const struct session *session, struct instant now)
 	       session->replay.next < REJECT_AFTER_MESSAGES;
 }
 
-uint32_t session_reserve(struct session *session, uint32_t count, struct instant now,
-	uint64_t *first)
+bool session_may_send(const struct session *session, struct instant now)
 {
-	if (!session->is_present || !session->may_send)
-		return 0;
-	if (is_aged(session, now, REJECT_AFTER_TIME_NS) ||
-		session->send_counter >= REJECT_AFTER_MESSAGES) {
+	return session->is_present && session->may_send &&
+	       !is_aged(session, now, REJECT_AFTER_TIME_NS) &&
+	       session->send_counter < REJECT_AFTER_MESSAGES;
+}
+
+uint32_t session_reserve(
+	struct session *session, uint32_t count, struct instant now, uint64_t *first)
+{
+	if (!session_may_send(session, now)) {
 		session->may_send = false;
 		return 0;
 	}

@@ -98,7 +98,7 @@ static bool begin_super(struct split *split, const struct tun_header *header)
 /* Fills in protocol, ip_len and header_len; false when the headers are not those of gso. */
 static bool locate_payload(struct split *split, uint8_t gso)
 {
-	uint8_t version = split->len > 0 ? split->packet[0] >> 4 : 0;
+	uint8_t version = split->packet[0] >> 4;
 	size_t at = 0;
 
 	split->protocol = gso == TUN_GSO_UDP ? IPPROTO_UDP : IPPROTO_TCP;

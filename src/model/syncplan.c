@@ -15,11 +15,18 @@ struct claim {
 	size_t peer; /* index into the device's peers */
 };
 
-/* One side: its peers by key, one entry a key, and their prefixes, one owner each. */
+/* All that the device says of one key. */
+struct group {
+	const size_t *peers; /* their indices, in the device's order */
+	size_t count;
+};
+
+/* One side: its peers by key, one group a key, and their prefixes, one owner each. */
 struct side {
 	const struct device_settings *device;
-	size_t *peers; /* indices, sorted by key; of equal keys only the last */
-	size_t peers_count;
+	size_t *order; /* of all peers' indices, by key */
+	struct group *groups;
+	size_t groups_count;
 	struct claim *claims; /* sorted by peer, then prefix */
 	size_t claims_count;
 };
@@ -69,47 +76,100 @@ static bool same_key(const struct device_settings *device, size_t a, size_t b)
 static int sort_peers(struct side *side)
 {
 	const struct device_settings *device = side->device;
-	size_t count = device->peers_count, kept = 0;
+	size_t count = device->peers_count;
 
-	side->peers = calloc(count + 1, sizeof(*side->peers));
-	if (!side->peers)
+	side->order = calloc(count + 1, sizeof(*side->order));
+	side->groups = calloc(count + 1, sizeof(*side->groups));
+	if (!side->order || !side->groups)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
-		side->peers[i] = i;
-	qsort_r(side->peers, count, sizeof(*side->peers), by_key, (void *)(uintptr_t)device);
-	for (size_t i = 0; i < count; i++)
-		if (i + 1 == count || !same_key(device, side->peers[i], side->peers[i + 1]))
-			side->peers[kept++] = side->peers[i];
-	side->peers_count = kept;
+		side->order[i] = i;
+	qsort_r(side->order, count, sizeof(*side->order), by_key, (void *)(uintptr_t)device);
+	for (size_t i = 0; i < count; i++) {
+		if (!i || !same_key(device, side->order[i - 1], side->order[i]))
+			side->groups[side->groups_count++].peers = &side->order[i];
+		side->groups[side->groups_count - 1].count++;
+	}
 	return 0;
 }
 
-/* Each prefix to the last peer that lists it. */
-static int sort_claims(struct side *side)
+static size_t last_of(const struct group *group)
+{
+	return group->peers[group->count - 1];
+}
+
+static const struct public_key *key_of(const struct side *side, const struct group *group)
+{
+	return &side->device->peers[group->peers[0]].public_key;
+}
+
+/* The values that hold after all of a group are set in turn; without allowed IPs. */
+static struct peer_settings values_of(const struct side *side, const struct group *group)
+{
+	struct peer_settings values = {.public_key = *key_of(side, group)};
+
+	for (size_t i = 0; i < group->count; i++) {
+		const struct peer_settings *peer = &side->device->peers[group->peers[i]];
+
+		values.has |= peer->has;
+		if (peer->has & PEER_HAS_PRESHARED_KEY)
+			values.preshared_key = peer->preshared_key;
+		if (peer->has & PEER_HAS_ENDPOINT)
+			values.endpoint = peer->endpoint;
+		if (peer->has & PEER_HAS_KEEPALIVE)
+			values.keepalive = peer->keepalive;
+	}
+	return values;
+}
+
+/* Every prefix of every peer, as listed. */
+static int list_claims(struct side *side)
 {
 	const struct device_settings *device = side->device;
-	size_t count = 0, kept = 0;
+	size_t count = 0;
 
-	for (size_t i = 0; i < side->peers_count; i++)
-		count += device->peers[side->peers[i]].allowed_ips_count;
+	for (size_t i = 0; i < device->peers_count; i++)
+		count += device->peers[i].allowed_ips_count;
 	side->claims = calloc(count + 1, sizeof(*side->claims));
 	if (!side->claims)
 		return -ENOMEM;
-	count = 0;
-	for (size_t i = 0; i < side->peers_count; i++) {
-		const struct peer_settings *peer = &device->peers[side->peers[i]];
+	for (size_t i = 0; i < device->peers_count; i++) {
+		const struct peer_settings *peer = &device->peers[i];
 
 		for (size_t j = 0; j < peer->allowed_ips_count; j++)
-			side->claims[count++] =
-				(struct claim){peer->allowed_ips[j].prefix, side->peers[i]};
+			side->claims[side->claims_count++] =
+				(struct claim){peer->allowed_ips[j].prefix, i};
 	}
-	qsort(side->claims, count, sizeof(*side->claims), by_prefix);
-	for (size_t i = 0; i < count; i++)
-		if (i + 1 == count ||
-			compare_prefix(&side->claims[i].prefix, &side->claims[i + 1].prefix) != 0)
-			side->claims[kept++] = side->claims[i];
+	return 0;
+}
+
+/*
+ * Each prefix to the last that lists it, as if the peers were set one after the other; one whose
+ * key comes again later loses it then.
+ */
+static int sort_claims(struct side *side)
+{
+	bool *is_last = calloc(side->device->peers_count + 1, sizeof(*is_last));
+	size_t kept = 0;
+
+	if (!is_last || list_claims(side)) {
+		free(is_last);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < side->groups_count; i++)
+		is_last[last_of(&side->groups[i])] = true;
+	qsort(side->claims, side->claims_count, sizeof(*side->claims), by_prefix);
+	for (size_t i = 0; i < side->claims_count; i++) {
+		const struct claim *claim = &side->claims[i];
+		bool is_taken = i + 1 < side->claims_count &&
+				compare_prefix(&claim->prefix, &claim[1].prefix) == 0;
+
+		if (!is_taken && is_last[claim->peer])
+			side->claims[kept++] = *claim;
+	}
 	side->claims_count = kept;
 	qsort(side->claims, kept, sizeof(*side->claims), by_peer);
+	free(is_last);
 	return 0;
 }
 
@@ -124,7 +184,8 @@ static int side_init(struct side *side, const struct device_settings *device)
 
 static void side_fini(struct side *side)
 {
-	free(side->peers);
+	free(side->order);
+	free(side->groups);
 	free(side->claims);
 }
 
@@ -160,18 +221,29 @@ static bool same_claims(const struct side *a, size_t a_peer, const struct side *
 	return true;
 }
 
+static int compare_to_claim(const void *prefix, const void *claim)
+{
+	return compare_prefix(prefix, &((const struct claim *)claim)->prefix);
+}
+
+/* Its list as it is written, without what belongs to another peer. */
 static int change_allowed_ips(const struct side *wanted, size_t index, struct peer_settings *change)
 {
+	const struct peer_settings *peer = &wanted->device->peers[index];
 	size_t count;
 	const struct claim *claims = claims_of(wanted, index, &count);
 
 	change->replace_allowed_ips = true;
-	for (size_t i = 0; i < count; i++) {
-		struct allowed_ip *ip = settings_add_allowed_ip(change);
+	for (size_t i = 0; count && i < peer->allowed_ips_count; i++) {
+		const struct ip_prefix *prefix = &peer->allowed_ips[i].prefix;
+		struct allowed_ip *ip;
 
+		if (!bsearch(prefix, claims, count, sizeof(*claims), compare_to_claim))
+			continue;
+		ip = settings_add_allowed_ip(change);
 		if (!ip)
 			return -ENOMEM;
-		ip->prefix = claims[i].prefix;
+		ip->prefix = *prefix;
 	}
 	return 0;
 }
@@ -195,21 +267,21 @@ static void change_values(const struct peer_settings *running, const struct peer
 	}
 }
 
-/* index: of the wanted peer; running_index: of the running one, or SIZE_MAX. */
-static int change_peer(const struct side *running, size_t running_index, const struct side *wanted,
-	size_t index, struct device_settings *change)
+/* have: the peer as it runs; NULL: it does not. */
+static int change_peer(const struct side *running, const struct group *have,
+	const struct side *wanted, const struct group *want, struct device_settings *change)
 {
-	static const struct peer_settings none;
-	bool is_new = running_index == SIZE_MAX;
-	struct peer_settings peer = {.public_key = wanted->device->peers[index].public_key};
+	struct peer_settings before = {0}, after = values_of(wanted, want);
+	struct peer_settings peer = {.public_key = after.public_key};
 	struct peer_settings *place;
 	int err = 0;
 
-	change_values(is_new ? &none : &running->device->peers[running_index],
-		&wanted->device->peers[index], &peer);
-	if (is_new || !same_claims(running, running_index, wanted, index))
-		err = change_allowed_ips(wanted, index, &peer);
-	if (!err && (is_new || peer.has || peer.replace_allowed_ips)) {
+	if (have)
+		before = values_of(running, have);
+	change_values(&before, &after, &peer);
+	if (!have || !same_claims(running, last_of(have), wanted, last_of(want)))
+		err = change_allowed_ips(wanted, last_of(want), &peer);
+	if (!err && (!have || peer.has || peer.replace_allowed_ips)) {
 		place = settings_add_peer(change);
 		if (place)
 			*place = peer;
@@ -218,17 +290,19 @@ static int change_peer(const struct side *running, size_t running_index, const s
 	}
 	if (err)
 		free(peer.allowed_ips);
-	wipe(&peer.preshared_key, sizeof(peer.preshared_key));
+	wipe(&before, sizeof(before));
+	wipe(&after, sizeof(after));
+	wipe(&peer, sizeof(peer));
 	return err;
 }
 
-static int remove_peer(const struct peer_settings *running, struct device_settings *change)
+static int remove_peer(const struct public_key *key, struct device_settings *change)
 {
 	struct peer_settings *peer = settings_add_peer(change);
 
 	if (!peer)
 		return -ENOMEM;
-	peer->public_key = running->public_key;
+	peer->public_key = *key;
 	peer->remove = true;
 	return 0;
 }
@@ -237,27 +311,22 @@ static int remove_peer(const struct peer_settings *running, struct device_settin
 static int change_peers(
 	const struct side *running, const struct side *wanted, struct device_settings *change)
 {
-	size_t r = 0, w = 0;
+	const struct group *have = running->groups, *have_end = have + running->groups_count;
+	const struct group *want = wanted->groups, *want_end = want + wanted->groups_count;
 	int err = 0;
 
-	while (!err && (r < running->peers_count || w < wanted->peers_count)) {
-		const struct peer_settings *have = NULL, *want = NULL;
-		int order;
+	while (!err && (have < have_end || want < want_end)) {
+		int order = have == have_end ? 1
+			    : want == want_end
+				    ? -1
+				    : memcmp(key_of(running, have), key_of(wanted, want), KEY_LEN);
 
-		if (r < running->peers_count)
-			have = &running->device->peers[running->peers[r]];
-		if (w < wanted->peers_count)
-			want = &wanted->device->peers[wanted->peers[w]];
-		order = !have   ? 1
-			: !want ? -1
-				: memcmp(&have->public_key, &want->public_key, KEY_LEN);
 		if (order < 0)
-			err = remove_peer(have, change);
+			err = remove_peer(key_of(running, have), change);
 		else
-			err = change_peer(running, order ? SIZE_MAX : running->peers[r], wanted,
-				wanted->peers[w], change);
-		r += order <= 0;
-		w += order >= 0;
+			err = change_peer(running, order ? NULL : have, wanted, want, change);
+		have += order <= 0;
+		want += order >= 0;
 	}
 	return err;
 }

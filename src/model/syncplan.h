@@ -9,8 +9,8 @@
 
 /*
  * wanted: as a file says it. What it does not mention is taken away: private key, fwmark, peers,
- * a peer's preshared key, keepalive and allowed IPs; but a listen port and an endpoint stay. Of a
- * key that comes twice the later allowed IPs count, of a prefix the last peer that lists it.
+ * a peer's preshared key, keepalive and allowed IPs; but a listen port and an endpoint stay. A key
+ * that comes twice, or a prefix of two peers, ends as if the peers were set one after the other.
  *
  * change is initialised here and must be settings_fini()ed. It is empty (no `has`, no peers) when
  * running is as wanted. 0 or -ENOMEM.

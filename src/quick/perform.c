@@ -186,13 +186,24 @@ static int do_fwmark(struct run *run, const struct step *step)
 	return as_wg(device_set_fwmark(run->ifname, step->value));
 }
 
+/* Else the first address of a subnet takes all others of it along when it goes. */
+static void keep_secondaries(const char *ifname)
+{
+	char name[96];
+
+	snprintf(name, sizeof(name), "net/ipv4/conf/%s/promote_secondaries", ifname);
+	smallfile_write_sysctl(name, 1);
+}
+
 static int do_address(struct run *run, const struct step *step)
 {
 	uint32_t index = if_nametoindex(run->ifname);
 	int error;
 
-	if (step->kind == STEP_ADDRESS_DELETE)
+	if (step->kind == STEP_ADDRESS_DELETE) {
+		keep_secondaries(run->ifname);
 		return as_ip(ifaddr_delete(&run->rtnl, index, &step->prefix));
+	}
 	error = ifaddr_add(&run->rtnl, index, &step->prefix);
 	/* Switched off between snapshot and now, or in a way that no sysctl tells. */
 	if (step->family == IP_V6 &&

@@ -256,9 +256,10 @@ static void plan_link(struct step_list *plan, enum plan_mode mode, const struct 
 	const struct iflink *link = state_link(state);
 	uint32_t index = link ? link->index : 0;
 
+	/* In this order, so that the link is never without an address, which would end its routes. */
+	add_addresses(plan, wanted->options, state, index);
 	if (mode == PLAN_RELOAD)
 		drop_addresses(plan, wanted->options, state, index);
-	add_addresses(plan, wanted->options, state, index);
 	plan_mtu(plan, choose_mtu(wanted->options, state), link);
 	plan_dns(plan, mode, wanted->options, state);
 }

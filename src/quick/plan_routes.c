@@ -109,8 +109,9 @@ static bool list_routed(const struct device_settings *device, struct routed_list
 	return true;
 }
 
-static bool build_cover(
-	const struct state *state, uint32_t index, uint32_t table, struct cover *cover)
+/* Those of the kernel's own making belong to the addresses: they cover, but are not ours. */
+static bool build_cover(const struct state *state, uint32_t index, uint32_t table,
+	bool with_kernel_made, struct cover *cover)
 {
 	*cover = (struct cover){
 		.prefixes = calloc(state->routes_count + 1, sizeof(struct ip_prefix))};
@@ -119,7 +120,8 @@ static bool build_cover(
 	for (size_t i = 0; i < state->routes_count; i++) {
 		const struct iproute *route = &state->routes[i];
 
-		if (route->ifindex != index || route->table != table || !route->is_unicast)
+		if (route->ifindex != index || route->table != table || !route->is_unicast ||
+			(route->kernel_made && !with_kernel_made))
 			continue;
 		cover->prefixes[cover->count++] = route->dst;
 		cover->has_bits[family_index(route->dst.addr.family)][route->dst.bits] = true;
@@ -265,7 +267,7 @@ static void plan_default_route(struct routing *routing, const struct ip_prefix *
 
 	choose_mark(routing);
 	plan_rules(routing, family);
-	if (!build_cover(routing->state, routing->index, routing->mark, &cover)) {
+	if (!build_cover(routing->state, routing->index, routing->mark, true, &cover)) {
 		routing->plan->is_short = true;
 		return;
 	}
@@ -324,7 +326,7 @@ static void drop_routes(struct routing *routing, const struct routed_list *wante
 
 	if (!list_routed(&routing->state->device, &had))
 		return;
-	if (build_cover(routing->state, routing->index, table, &cover)) {
+	if (build_cover(routing->state, routing->index, table, false, &cover)) {
 		for (size_t i = 0; i < had.count; i++) {
 			const struct ip_prefix *prefix = &had.items[i].prefix;
 
@@ -389,7 +391,7 @@ void plan_routes(struct step_list *plan, enum plan_mode mode, const struct wante
 		drop_default(&routing, &list, IP_V4);
 		drop_default(&routing, &list, IP_V6);
 	}
-	if (build_cover(state, routing.index, table, &cover)) {
+	if (build_cover(state, routing.index, table, true, &cover)) {
 		for (size_t i = 0; i < list.count; i++)
 			plan_route(&routing, &list.items[i], &cover);
 		free(cover.prefixes);

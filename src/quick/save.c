@@ -67,31 +67,49 @@ static void put_own(struct edit *edit, unsigned key, const char *value)
 		insert_own(edit, key, value);
 }
 
-static bool is_kept(const struct state *state, const struct link_addr *addr)
+/* The addresses to be written: an array with room for all. */
+struct addresses {
+	struct ip_prefix *list;
+	size_t count;
+};
+
+/*
+ * Those of the link, but not what the kernel has made by itself; where IPv6 is switched off, also
+ * those of IPv6 that the file names, as nobody has taken them away on purpose.
+ */
+static bool list_addresses(
+	const struct state *state, const struct options *options, struct addresses *addresses)
 {
 	const struct iflink *link = state_link(state);
+	size_t room = state->addrs_count + options->addresses_count + 1;
 
-	return link && addr->ifindex == link->index && !addr->kernel_made;
+	*addresses = (struct addresses){.list = calloc(room, sizeof(struct ip_prefix))};
+	if (!addresses->list)
+		return false;
+	for (size_t i = 0; link && i < state->addrs_count; i++)
+		if (state->addrs[i].ifindex == link->index && !state->addrs[i].kernel_made)
+			addresses->list[addresses->count++] = state->addrs[i].prefix;
+	for (size_t i = 0; state->is_ipv6_off && i < options->addresses_count; i++)
+		if (options->addresses[i].prefix.addr.family == IP_V6)
+			addresses->list[addresses->count++] = options->addresses[i].prefix;
+	return true;
 }
 
-static bool has_addresses(const struct state *state, const struct options *options)
+static bool names_address(const struct options *options, const struct ip_prefix *prefix)
 {
-	size_t count = 0;
+	for (size_t i = 0; i < options->addresses_count; i++)
+		if (options->addresses[i].prefix.bits == prefix->bits &&
+			ip_addr_equal(&options->addresses[i].prefix.addr, &prefix->addr))
+			return true;
+	return false;
+}
 
-	for (size_t i = 0; i < state->addrs_count; i++) {
-		bool found = false;
-
-		if (!is_kept(state, &state->addrs[i]))
-			continue;
-		count++;
-		for (size_t j = 0; j < options->addresses_count; j++)
-			found |= options->addresses[j].prefix.bits == state->addrs[i].prefix.bits &&
-				 ip_addr_equal(&options->addresses[j].prefix.addr,
-					 &state->addrs[i].prefix.addr);
-		if (!found)
+static bool names_all(const struct options *options, const struct addresses *addresses)
+{
+	for (size_t i = 0; i < addresses->count; i++)
+		if (!names_address(options, &addresses->list[i]))
 			return false;
-	}
-	return count == options->addresses_count;
+	return addresses->count == options->addresses_count;
 }
 
 /* Where new Address lines go: in the place of the old ones, or behind the header. */
@@ -110,34 +128,38 @@ static size_t remove_addresses(struct edit *edit)
 	return 0;
 }
 
-static void save_addresses(struct edit *edit)
+static void rewrite_addresses(struct edit *edit, const struct addresses *addresses)
 {
-	struct options options;
-	struct conf_errors errors;
+	size_t at = remove_addresses(edit);
 	struct textbuf line;
-	size_t at;
-	bool is_right;
 
-	options_init(&options);
-	conf_errors_init(&errors);
-	is_right = options_read(&options, edit->doc, &errors) == 0 &&
-		   has_addresses(edit->state, &options);
-	options_fini(&options);
-	conf_errors_fini(&errors);
-	if (is_right)
-		return;
-	at = remove_addresses(edit);
 	textbuf_init(&line);
-	for (size_t i = 0; i < edit->state->addrs_count && !edit->error; i++) {
-		if (!is_kept(edit->state, &edit->state->addrs[i]))
-			continue;
+	for (size_t i = 0; i < addresses->count && !edit->error; i++) {
 		textbuf_clear(&line);
 		textbuf_add(&line, "Address = ");
-		value_print_prefix(&line, &edit->state->addrs[i].prefix);
+		value_print_prefix(&line, &addresses->list[i]);
 		edit->error = textbuf_status(&line);
 		insert(edit, at++, line.text);
 	}
 	textbuf_fini(&line);
+}
+
+static void save_addresses(struct edit *edit)
+{
+	struct addresses addresses = {0};
+	struct conf_errors errors;
+	struct options options;
+
+	options_init(&options);
+	conf_errors_init(&errors);
+	if (options_read(&options, edit->doc, &errors) == -ENOMEM ||
+		!list_addresses(edit->state, &options, &addresses))
+		edit->error = -ENOMEM;
+	else if (!names_all(&options, &addresses))
+		rewrite_addresses(edit, &addresses);
+	free(addresses.list);
+	options_fini(&options);
+	conf_errors_fini(&errors);
 }
 
 /* Sets a pair of [Interface] to what the device says, as text that may be a secret. */

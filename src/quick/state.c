@@ -164,21 +164,74 @@ static bool same_prefix(const struct ip_prefix *a, const struct ip_prefix *b)
 	return a->bits == b->bits && ip_addr_equal(&a->addr, &b->addr);
 }
 
+static bool has_address_in(const struct state *state, const struct ip_prefix *subnet)
+{
+	for (size_t i = 0; i < state->addrs_count; i++) {
+		struct ip_prefix other = state->addrs[i].prefix;
+
+		prefix_mask(&other);
+		if (state->addrs[i].ifindex == link_index(state) && same_prefix(&other, subnet))
+			return true;
+	}
+	return false;
+}
+
+static bool has_family(const struct state *state, uint8_t family)
+{
+	for (size_t i = 0; i < state->addrs_count; i++)
+		if (state->addrs[i].ifindex == link_index(state) &&
+			state->addrs[i].prefix.addr.family == family)
+			return true;
+	return false;
+}
+
+/* The route that an address has brought; all of IPv4's when it was the last of them. */
+static void drop_address_routes(struct state *state, const struct ip_prefix *address)
+{
+	struct ip_prefix subnet = *address;
+	uint8_t family = address->addr.family;
+	bool is_last = family == IP_V4 && !has_family(state, IP_V4);
+	uint32_t index = link_index(state);
+	size_t kept = 0;
+
+	prefix_mask(&subnet);
+	for (size_t i = 0; i < state->routes_count; i++) {
+		const struct iproute *route = &state->routes[i];
+		bool is_connected = route->kernel_made && same_prefix(&route->dst, &subnet) &&
+				    !has_address_in(state, &subnet);
+
+		if (route->ifindex != index || route->dst.addr.family != family ||
+			(!is_last && !is_connected))
+			state->routes[kept++] = *route;
+	}
+	state->routes_count = kept;
+}
+
+static bool add_address(struct state *state, const struct ip_prefix *prefix)
+{
+	struct link_addr addr = {.ifindex = link_index(state), .prefix = *prefix};
+	const struct iflink *link = state_link(state);
+	struct ip_prefix subnet = *prefix;
+	bool is_new;
+
+	prefix_mask(&subnet);
+	is_new = !has_address_in(state, &subnet);
+	return append(&state->addrs, &state->addrs_count, &addr, sizeof(addr)) &&
+	       (!link || !link->is_up || !is_new || add_connected_route(state, prefix));
+}
+
 static bool apply_address(struct state *state, const struct step *step)
 {
-	struct link_addr addr = {.ifindex = link_index(state), .prefix = step->prefix};
-	const struct iflink *link = state_link(state);
-
 	if (step->kind == STEP_ADDRESS_ADD)
-		return append(&state->addrs, &state->addrs_count, &addr, sizeof(addr)) &&
-		       (!link || !link->is_up || add_connected_route(state, &addr.prefix));
+		return add_address(state, &step->prefix);
 	for (size_t i = 0; i < state->addrs_count; i++) {
-		if (state->addrs[i].ifindex == addr.ifindex &&
-			same_prefix(&state->addrs[i].prefix, &addr.prefix)) {
+		if (state->addrs[i].ifindex == link_index(state) &&
+			same_prefix(&state->addrs[i].prefix, &step->prefix)) {
 			state->addrs[i] = state->addrs[--state->addrs_count];
 			break;
 		}
 	}
+	drop_address_routes(state, &step->prefix);
 	return true;
 }
 

@@ -78,52 +78,64 @@ static void replace_allowed_ips(struct device_settings *device)
 		device->peers[i].replace_allowed_ips = true;
 }
 
+static enum outcome complain_change(int err)
+{
+	if (err)
+		fprintf(stderr, "Unable to modify interface: %s\n", strerror(-err));
+	return err ? FAILED : DONE;
+}
+
+static enum outcome complain_reading(int err)
+{
+	fprintf(stderr, "Unable to retrieve current interface configuration: %s\n", strerror(-err));
+	return FAILED;
+}
+
 /* What is there is taken away, then comes the file. */
-static int apply_set(struct device_settings *device)
+static enum outcome apply_set(struct device_settings *device)
 {
 	device->replace_peers = true;
 	device->has |= DEVICE_HAS_PRIVATE_KEY | DEVICE_HAS_LISTEN_PORT | DEVICE_HAS_FWMARK;
 	replace_allowed_ips(device);
-	return ctl_set(device);
+	return complain_change(ctl_set(device));
 }
 
-static int apply_add(struct device_settings *device)
+static enum outcome apply_add(struct device_settings *device)
 {
 	replace_allowed_ips(device);
-	return ctl_set(device);
+	return complain_change(ctl_set(device));
 }
 
 /* Only what differs, so that no session ends that need not. */
-static int apply_sync(struct device_settings *device)
+static enum outcome apply_sync(struct device_settings *device)
 {
 	struct device_settings running, change;
 	int err = ctl_get(device->name, &running);
 
-	if (!err) {
-		err = syncplan_make(&running, device, &change);
-		if (!err && (change.has || change.peers_count))
-			err = ctl_set(&change);
-		settings_fini(&change);
-	}
+	if (err)
+		return complain_reading(err);
+	err = syncplan_make(&running, device, &change);
+	if (!err && (change.has || change.peers_count))
+		err = ctl_set(&change);
+	settings_fini(&change);
 	settings_fini(&running);
-	return err;
+	return complain_change(err);
 }
 
-static enum outcome run(const struct invocation *call, int (*apply)(struct device_settings *))
+static enum outcome run(
+	const struct invocation *call, enum outcome (*apply)(struct device_settings *))
 {
 	struct conf_settings settings;
-	int err = -EINVAL;
+	enum outcome outcome = FAILED;
 
 	if (call->count != 3)
 		return BAD_USAGE;
 	if (read_file(call->words[2], &settings)) {
 		strncpy(settings.device.name, call->words[1], IFNAME_LEN_MAX);
-		err = apply(&settings.device);
-		if (err)
-			fprintf(stderr, "Unable to modify interface: %s\n", strerror(-err));
+		outcome = apply(&settings.device);
 	}
 	conf_settings_fini(&settings);
-	return err ? FAILED : DONE;
+	return outcome;
 }
 
 enum outcome setconf_run(const struct invocation *call)

@@ -24,12 +24,12 @@ bool field_is_known(const char *word)
 	       strcmp(word, WORD_DUMP) == 0;
 }
 
-/* "(none)" where a key or an endpoint is not there. */
+/* "(none)" where a key or an endpoint is not there; a peer always has a public key. */
 static void add_value(struct textbuf *out, enum attr_id id, const void *record)
 {
 	bool may_lack = attrs[id].type == TYPE_KEY || attrs[id].type == TYPE_ENDPOINT;
 
-	if (may_lack && attr_is_zero(id, record))
+	if (may_lack && id != ATTR_PUBLIC_KEY && attr_is_zero(id, record))
 		textbuf_add(out, "(none)");
 	else
 		attr_print_text(out, id, record);

@@ -72,8 +72,11 @@ static void a_lost_confirmation_does_not_strand_packets(void **state)
 		unsigned left = 1;
 
 		sim_join(sim, 0, 1, false);
-		sim->network = (struct sim_network){
-			.delay_min = 5, .delay_max = 50, .job_max = 2, .drop = drop_data, .drop_arg = &left};
+		sim->network = (struct sim_network){.delay_min = 5,
+			.delay_max = 50,
+			.job_max = 2,
+			.drop = drop_data,
+			.drop_arg = &left};
 		sim_send(sim, 0, 1, 64);
 		sim_run(sim, 100 * i, SIM_EVER);
 		SIM_ENSURE(sim, sim_run(sim, 6 * SECOND, (int64_t)sim_send(sim, 1, 0, 64)));
@@ -114,7 +117,8 @@ static void random_network(struct sim *sim)
 		.twice = seeded_below(r, 50),
 		.corrupt = seeded_below(r, 20),
 		.delay_min = 1,
-		.delay_max = 1 + (seeded_below(r, 3) ? seeded_below(r, 100) : seeded_below(r, 8000)),
+		.delay_max =
+			1 + (seeded_below(r, 3) ? seeded_below(r, 100) : seeded_below(r, 8000)),
 		.job_max = 1 + seeded_below(r, 300),
 	};
 }

@@ -67,10 +67,10 @@ struct sim_host {
 	struct private_key private_key;
 	struct endpoint address;
 	int64_t wall_skew_s; /* its clock against the others' */
-	bool is_busy;        /* pretends that many handshakes wait */
+	bool is_busy;	     /* pretends that many handshakes wait */
 	struct sim_queue queues[SIM_HOSTS];
 	struct tai64n stamps[SIM_HOSTS]; /* the last one sent to each */
-	uint64_t sent[5];                /* datagrams by type */
+	uint64_t sent[5];		 /* datagrams by type */
 	unsigned given_up, refused_inner;
 };
 
@@ -107,8 +107,7 @@ struct sim {
 #define SIM_ENSURE(sim, condition)                                                                 \
 	((condition) ? (void)0 : sim_failed(sim, __FILE__, __LINE__, #condition))
 
-_Noreturn void sim_failed(const struct sim *sim, const char *file, int line,
-	const char *condition);
+_Noreturn void sim_failed(const struct sim *sim, const char *file, int line, const char *condition);
 
 /* Hosts that are up, each with a key and an address, none knowing another. */
 struct sim *sim_create(uint64_t seed, unsigned hosts);
@@ -156,9 +155,9 @@ void sim_host_obey(struct sim *sim, struct sim_host *host, uint32_t slot, unsign
 void sim_check(struct sim *sim);
 void sim_check_sealing(struct sim *sim, struct sim_host *host, uint32_t slot,
 	const struct symmetric_key *key, uint64_t counter);
-void sim_check_stamp(struct sim *sim, struct sim_host *host, uint32_t slot,
-	const struct tai64n *stamp);
-void sim_check_accepted(struct sim *sim, struct sim_host *host, uint32_t slot,
-	const uint8_t *packet, size_t len);
+void sim_check_stamp(
+	struct sim *sim, struct sim_host *host, uint32_t slot, const struct tai64n *stamp);
+void sim_check_accepted(
+	struct sim *sim, struct sim_host *host, uint32_t slot, const uint8_t *packet, size_t len);
 
 #endif

@@ -31,13 +31,13 @@ static void check_sessions(struct sim *sim, struct device *device, uint32_t slot
 			SIM_ENSURE(sim, bytes_zero_ct(&sessions[i].keys, sizeof(sessions[i].keys)));
 			continue;
 		}
-		SIM_ENSURE(sim,
-			index_lookup(device_indices(device), sessions[i].local_index, &entry));
+		SIM_ENSURE(
+			sim, index_lookup(device_indices(device), sessions[i].local_index, &entry));
 		SIM_ENSURE(sim, entry.peer == slot && entry.slot == INDEX_SESSION_0 + i);
 	}
 	/* Only the responder's unconfirmed key is next. */
-	SIM_ENSURE(sim, peer->keyring.next == SESSION_NONE ||
-				!sessions[peer->keyring.next].is_initiator);
+	SIM_ENSURE(sim,
+		peer->keyring.next == SESSION_NONE || !sessions[peer->keyring.next].is_initiator);
 }
 
 static void check_handshake(struct sim *sim, struct device *device, uint32_t slot)
@@ -46,8 +46,8 @@ static void check_handshake(struct sim *sim, struct device *device, uint32_t slo
 	struct index_entry entry;
 
 	if (peer->has_handshake) {
-		SIM_ENSURE(sim,
-			index_lookup(device_indices(device), peer->handshake_index, &entry));
+		SIM_ENSURE(
+			sim, index_lookup(device_indices(device), peer->handshake_index, &entry));
 		SIM_ENSURE(sim, entry.peer == slot && entry.slot == INDEX_HANDSHAKE);
 	} else {
 		SIM_ENSURE(sim, bytes_zero_ct(&peer->handshake, sizeof(peer->handshake)));
@@ -92,8 +92,7 @@ void sim_check_sealing(struct sim *sim, struct sim_host *host, uint32_t slot,
 	const struct symmetric_key *key, uint64_t counter)
 {
 	const struct peer *peer = device_peer(host->device, slot);
-	const struct session *current =
-		&device_sessions(host->device, slot)[peer->keyring.current];
+	const struct session *current = &device_sessions(host->device, slot)[peer->keyring.current];
 	struct sim_key *entry = find_key(sim, key);
 
 	SIM_ENSURE(sim, peer->keyring.current != SESSION_NONE);
@@ -105,16 +104,16 @@ void sim_check_sealing(struct sim *sim, struct sim_host *host, uint32_t slot,
 }
 
 /* A host's own initiations to a peer are always newer, whatever its clock does. */
-void sim_check_stamp(struct sim *sim, struct sim_host *host, uint32_t slot,
-	const struct tai64n *stamp)
+void sim_check_stamp(
+	struct sim *sim, struct sim_host *host, uint32_t slot, const struct tai64n *stamp)
 {
 	SIM_ENSURE(sim, tai64n_newer(stamp, &host->stamps[slot]));
 	host->stamps[slot] = *stamp;
 }
 
 /* An accepted packet is one that was sent, to us, by the peer it came from, and for once. */
-void sim_check_accepted(struct sim *sim, struct sim_host *host, uint32_t slot,
-	const uint8_t *packet, size_t len)
+void sim_check_accepted(
+	struct sim *sim, struct sim_host *host, uint32_t slot, const uint8_t *packet, size_t len)
 {
 	struct sim_packet *known;
 	struct be64 id;

@@ -70,7 +70,9 @@ static void the_initiator_renews_on_send(void **state)
 	for (unsigned s = 0; s < 300; s++) {
 		sim_send(sim, 0, 1, 64);
 		sim_run(sim, SECOND, SIM_EVER);
-		SIM_ENSURE(sim, sent(sim, 0, MESSAGE_INITIATION) == (s < 121 ? 1 : s < 242 ? 2 : 3));
+		SIM_ENSURE(sim, sent(sim, 0, MESSAGE_INITIATION) == (s < 121	      ? 1
+									    : s < 242 ? 2
+										      : 3));
 	}
 	SIM_ENSURE(sim, sent(sim, 1, MESSAGE_INITIATION) == 0);
 	SIM_ENSURE(sim, sim->delivered_count == sim->packets_count);
@@ -220,8 +222,10 @@ static void follows_a_host_that_moves(void **state)
 
 		sim_move(sim, moves);
 		sim_run(sim, i * SECOND, SIM_EVER);
-		SIM_ENSURE(sim, sim_run(sim, 6 * SECOND, (int64_t)sim_send(sim, moves, !moves, 64)));
-		SIM_ENSURE(sim, sim_run(sim, 6 * SECOND, (int64_t)sim_send(sim, !moves, moves, 64)));
+		SIM_ENSURE(
+			sim, sim_run(sim, 6 * SECOND, (int64_t)sim_send(sim, moves, !moves, 64)));
+		SIM_ENSURE(
+			sim, sim_run(sim, 6 * SECOND, (int64_t)sim_send(sim, !moves, moves, 64)));
 		SIM_ENSURE(sim, endpoint_same_remote(&sim_peer(sim, !moves, moves)->endpoint,
 					&sim->hosts[moves].address));
 	}

@@ -29,7 +29,10 @@ struct step {
 	enum timer_event event;
 };
 
-#define END {0, TIMER_EVENTS}
+#define END                                                                                        \
+	{                                                                                          \
+		0, TIMER_EVENTS                                                                    \
+	}
 
 /* Deadlines in the order of enum timer: retransmit, keepalive, new handshake, zero keys. */
 static const struct {

@@ -1,6 +1,16 @@
 #include "packet_model.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+uint8_t *block_create(size_t len)
+{
+	uint8_t *block = malloc(len);
+
+	if (!block)
+		abort();
+	return block;
+}
 
 static void put_16(uint8_t *at, uint32_t n)
 {

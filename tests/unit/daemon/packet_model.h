@@ -51,6 +51,12 @@ struct model_super {
 	unsigned id_step; /* 1, or 0 for a fixed ID */
 };
 
+/*
+ * From malloc, to be freed: cmocka's test_malloc() puts guard bytes around a block, in which a
+ * sanitizer sees nothing.
+ */
+uint8_t *block_create(size_t len);
+
 /* Everything in it right. Returns its length; out has room for it. */
 size_t packet_build(const struct packet_spec *spec, uint8_t *out);
 

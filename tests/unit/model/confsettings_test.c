@@ -6,8 +6,8 @@
 #include "keytext.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define KEY	     "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
-#define PEER	     "[Peer]\nPublicKey = " KEY "\n"
+#define KEY          "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
+#define PEER         "[Peer]\nPublicKey = " KEY "\n"
 
 /* Parses text and gives what conf_error_print() says of every error. */
 static int errors_of(const char *text, size_t len, enum conf_dialect dialect, struct textbuf *out)
