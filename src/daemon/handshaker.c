@@ -25,7 +25,7 @@ struct ring {
 
 /* A peer's wish, linked by slot plus one; zero memory is no wish. */
 struct wish {
-	uint32_t next;
+	uint32_t previous, next;
 	bool is_wanted, is_retry;
 };
 
@@ -44,6 +44,7 @@ struct handshaker {
 	struct wish *wishes;
 	struct handshake_message *queue;
 	uint32_t queue_first, queue_count;
+	bool was_message; /* what came last: wishes and messages take turns */
 };
 
 static void ring_put(struct ring *ring, struct handshake_job *job)
@@ -162,6 +163,17 @@ bool handshaker_queue(struct handshaker *h, const struct handshake_message *mess
 	return true;
 }
 
+/* Where the number of the wish before, or behind, this one is kept. */
+static uint32_t *link_before(struct handshaker *h, uint32_t next)
+{
+	return next != 0 ? &h->wishes[next - 1].previous : &h->last_wish;
+}
+
+static uint32_t *link_behind(struct handshaker *h, uint32_t previous)
+{
+	return previous != 0 ? &h->wishes[previous - 1].next : &h->first_wish;
+}
+
 void handshaker_want(struct handshaker *h, uint32_t slot, bool is_retry)
 {
 	struct wish *wish = &h->wishes[slot];
@@ -171,28 +183,22 @@ void handshaker_want(struct handshaker *h, uint32_t slot, bool is_retry)
 		wish->is_retry = wish->is_retry && is_retry;
 		return;
 	}
-	*wish = (struct wish){.is_wanted = true, .is_retry = is_retry};
-	if (h->last_wish != 0)
-		h->wishes[h->last_wish - 1].next = slot + 1;
-	else
-		h->first_wish = slot + 1;
+	*wish = (struct wish){
+		.previous = h->last_wish, .is_wanted = true, .is_retry = is_retry};
+	*link_behind(h, wish->previous) = slot + 1;
 	h->last_wish = slot + 1;
 }
 
 void handshaker_forget(struct handshaker *h, uint32_t slot)
 {
-	uint32_t *link = &h->first_wish, before = 0;
+	struct wish *wish = &h->wishes[slot];
 
-	if (!h->wishes[slot].is_wanted)
+	ENSURE(slot < h->peers_max);
+	if (!wish->is_wanted)
 		return;
-	while (*link != slot + 1) {
-		before = *link;
-		link = &h->wishes[*link - 1].next;
-	}
-	*link = h->wishes[slot].next;
-	if (h->last_wish == slot + 1)
-		h->last_wish = before;
-	h->wishes[slot] = (struct wish){0};
+	*link_behind(h, wish->previous) = wish->next;
+	*link_before(h, wish->next) = wish->previous;
+	*wish = (struct wish){0};
 }
 
 static void submit(struct handshaker *h, struct handshake_job *job)
@@ -203,37 +209,49 @@ static void submit(struct handshaker *h, struct handshake_job *job)
 	pthread_mutex_unlock(&h->mutex);
 }
 
-/* Prepares the first wish or, when there is none, the first message; false: nothing waits. */
-static bool prepare_next(struct handshaker *h, struct device *device, struct moment now,
-	struct handshake_job *job, enum verdict *verdict)
+static enum verdict prepare_wish(struct handshaker *h, struct device *device, struct moment now,
+	struct handshake_job *job)
 {
-	if (h->first_wish != 0) {
-		uint32_t slot = h->first_wish - 1;
-		bool is_retry = h->wishes[slot].is_retry;
-		struct chance chance;
+	uint32_t slot = h->first_wish - 1;
+	bool is_retry = h->wishes[slot].is_retry;
+	struct chance chance;
+	enum verdict verdict;
 
-		handshaker_forget(h, slot);
-		entropy_fill(&chance, sizeof(chance));
-		*verdict = handshake_prepare_initiation(device, slot, is_retry, now, &chance, job);
-		wipe(&chance, sizeof(chance));
-		return true;
-	}
-	if (h->queue_count > 0) {
-		*verdict = handshake_prepare_message(device, &h->queue[h->queue_first], now.at, job);
-		h->queue_first = (h->queue_first + 1) % HANDSHAKE_QUEUE_MAX;
-		h->queue_count--;
-		return true;
-	}
-	return false;
+	handshaker_forget(h, slot);
+	entropy_fill(&chance, sizeof(chance));
+	verdict = handshake_prepare_initiation(device, slot, is_retry, now, &chance, job);
+	wipe(&chance, sizeof(chance));
+	return verdict;
+}
+
+static enum verdict prepare_message(struct handshaker *h, struct device *device,
+	struct moment now, struct handshake_job *job)
+{
+	const struct handshake_message *message = &h->queue[h->queue_first];
+
+	h->queue_first = (h->queue_first + 1) % HANDSHAKE_QUEUE_MAX;
+	h->queue_count--;
+	return handshake_prepare_message(device, message, now.at, job);
+}
+
+/*
+ * Prepares what is first, a wish or a message in turn: so many peers to call do not keep their
+ * answers waiting, nor a flood of messages our own calls.
+ */
+static enum verdict prepare_next(struct handshaker *h, struct device *device, struct moment now,
+	struct handshake_job *job)
+{
+	h->was_message = h->first_wish == 0 || (h->queue_count > 0 && !h->was_message);
+	return h->was_message ? prepare_message(h, device, now, job)
+			      : prepare_wish(h, device, now, job);
 }
 
 void handshaker_feed(struct handshaker *h, struct device *device, struct moment now)
 {
 	while (h->idle.count > 0 && (h->first_wish != 0 || h->queue_count > 0)) {
 		struct handshake_job *job = ring_take(&h->idle);
-		enum verdict verdict = VERDICT_GONE;
 
-		if (prepare_next(h, device, now, job, &verdict) && verdict == VERDICT_OK)
+		if (prepare_next(h, device, now, job) == VERDICT_OK)
 			submit(h, job);
 		else
 			handshaker_release(h, job);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include "bytes.h"
 #include "checksum.h"
+#include "fields.h"
 
 enum {
 	IP4_LEN = 20,
@@ -19,6 +20,7 @@ enum {
 	ANSWER4_MAX = 576,
 	ANSWER6_MAX = ICMP_UNREACHABLE_MAX,
 	TTL = 64,
+	V6_FRAGMENT_OFFSET = 0xfff8,
 };
 
 static void put16(uint8_t *at, unsigned value)
@@ -84,14 +86,42 @@ static bool is_single6(const uint8_t *addr)
 	return addr[0] != 0xff && memcmp(addr, none, sizeof(none)) != 0;
 }
 
+/* Types below 128 are errors, and a redirect counts as one; what is cut could be one. */
+static bool is_icmp6_error(const uint8_t *packet, size_t len, size_t at)
+{
+	return at >= len || packet[at] < ICMP6_ECHO_REQUEST || packet[at] == ND_REDIRECT;
+}
+
+/* Looks behind extension headers for an error, and for fragments that are not the first. */
+static bool deserves_answer6(const uint8_t *packet, size_t len)
+{
+	uint8_t next = packet[V6_NEXT_AT];
+	size_t at = IP6_LEN;
+
+	while (next == EXTENSION_HOP_BY_HOP || next == EXTENSION_ROUTING ||
+		next == EXTENSION_FRAGMENT || next == EXTENSION_DESTINATION) {
+		size_t header_len = 8;
+
+		if (at + header_len > len)
+			return false;
+		if (next != EXTENSION_FRAGMENT)
+			header_len *= packet[at + 1] + 1U;
+		else if ((field_load_16(packet + at + 2) & V6_FRAGMENT_OFFSET) != 0)
+			return false;
+		next = packet[at];
+		at += header_len;
+	}
+	if (next == IPPROTO_ICMPV6)
+		return !is_icmp6_error(packet, len, at);
+	return at <= len;
+}
+
 static size_t unreachable6(const uint8_t *packet, size_t len, uint8_t *out)
 {
 	size_t quoted = len;
 	uint8_t *icmp = out + IP6_LEN;
 
-	/* Types below 128 are errors; a cut ICMPv6 header could be one. */
-	if (!is_single6(packet + 8) || !is_single6(packet + 24) ||
-		(packet[6] == IPPROTO_ICMPV6 && (len <= IP6_LEN || packet[IP6_LEN] < 128)))
+	if (!is_single6(packet + 8) || !is_single6(packet + 24) || !deserves_answer6(packet, len))
 		return 0;
 	if (quoted > ANSWER6_MAX - IP6_LEN - ICMP_HEADER_LEN)
 		quoted = ANSWER6_MAX - IP6_LEN - ICMP_HEADER_LEN;

@@ -276,9 +276,14 @@ class Side:
         return self.host.words("ping", "-n", "-c", str(count), "-i", str(interval), "-W", str(wait),
                                *extra, address)
 
-    def ping(self, other, family=4, count=1, interval=0.2, wait=10, extra=(), timeout=60):
-        """How many of the pings to the other side's inner address were answered."""
-        words = self.ping_words(other.inner[family], count, interval, wait, *extra)
+    def ping(self, other, family=4, count=1, wait=10, extra=(), timeout=60):
+        """How many of the pings, sent at once, to the other side's inner address were answered in time.
+
+        After the last one of a row ping waits no longer than twice the longest answer took; but with
+        a deadline, here before it would send another, it waits for all.
+        """
+        words = self.ping_words(other.inner[family], count, 10 * wait, 10 * wait, "-l", str(count),
+                                "-w", str(wait), *extra)
         return answered(command(*words, check=False, timeout=timeout).stdout)
 
     def must_ping(self, other, family=4, **kwargs):
@@ -292,9 +297,7 @@ class Side:
         """Pings while something else is done; none may be lost."""
         words = self.ping_words(other.inner[family], 100000, interval, 10)
         process = self.host.lab.popen(words)
-        for line in process.stdout:
-            if "bytes from" in line:
-                break
+        need(any("bytes from" in line for line in process.stdout), "ping ended without an answer")
         yield
         process.send_signal(signal.SIGINT)
         out = process.communicate(timeout=30)[0]
