@@ -22,8 +22,12 @@ enum {
 	/* A batch this full is sent before more is read: it is still in the cache. */
 	OUT_FLUSH_LEN = 64 * 1024,
 	ALIGNMENT = 64,
+	PACKET_LEN = TUN_ROOM + ALIGNMENT,
 	ICMP_PER_SECOND = 100,
 };
+
+_Static_assert(TUN_ROOM + SPLIT_TAILROOM <= PACKET_LEN, "padding");
+_Static_assert(STAGING_PACKET_MAX + PADDING_MULTIPLE <= PACKET_LEN, "padding");
 
 /* One UDP message in the making. */
 struct message {
@@ -37,9 +41,17 @@ struct message {
 	uint8_t ds;
 };
 
+/* An address that takes no messages in segments; void when the paths have changed since. */
+struct refusal {
+	struct ip_addr addr;
+	uint32_t paths;
+};
+
 struct egress {
 	struct arena arena;
-	uint8_t *packet; /* TUN_PACKET_MAX and room for padding */
+	uint8_t *packet; /* TUN_ROOM and room for padding */
+	struct refusal *refusals; /* by slot of the peer who is there */
+	uint32_t paths;
 	uint8_t *out;
 	size_t out_len;
 	unsigned count;
@@ -57,14 +69,15 @@ int egress_create(struct egress **egress)
 
 	if (!e)
 		return -ENOMEM;
-	err = arena_reserve(&e->arena, TUN_PACKET_MAX + ALIGNMENT + OUT_LEN, ARENA_PRIVATE);
+	err = arena_reserve(&e->arena, PACKET_LEN + OUT_LEN + TUNNEL_PEERS_MAX * sizeof(*e->refusals),
+		ARENA_PRIVATE);
 	if (err < 0) {
 		free(e);
 		return err;
 	}
 	e->out = e->arena.base;
 	e->packet = e->out + OUT_LEN;
-	_Static_assert(TUN_PACKET_MAX + SPLIT_TAILROOM <= TUN_PACKET_MAX + ALIGNMENT, "padding");
+	e->refusals = (void *)(e->packet + PACKET_LEN);
 	*egress = e;
 	return 0;
 }
@@ -73,7 +86,7 @@ void egress_destroy(struct egress *egress)
 {
 	if (!egress)
 		return;
-	wipe(egress->packet, TUN_PACKET_MAX);
+	wipe(egress->packet, PACKET_LEN);
 	arena_release(&egress->arena);
 	free(egress);
 }
@@ -83,6 +96,21 @@ bool egress_is_blocked(const struct tunnel *tunnel)
 	return tunnel->egress->is_blocked;
 }
 
+bool egress_is_blocked_in(const struct tunnel *tunnel, uint8_t family)
+{
+	const struct egress *e = tunnel->egress;
+	unsigned i = 0;
+
+	while (i < e->count && e->messages[i].to.addr.family != family)
+		i++;
+	return e->is_blocked && i < e->count;
+}
+
+void egress_forget_paths(struct tunnel *tunnel)
+{
+	tunnel->egress->paths++;
+}
+
 void egress_discard(struct tunnel *tunnel)
 {
 	tunnel->egress->count = 0;
@@ -90,31 +118,63 @@ void egress_discard(struct tunnel *tunnel)
 	tunnel->egress->is_blocked = false;
 }
 
-/* Sends the datagrams of one message one by one. */
-static void send_singly(struct tunnel *tunnel, const struct message *m)
+static struct udp_out out_of(struct message *m)
 {
-	size_t sent = 0;
+	return (struct udp_out){.to = &m->to,
+		.pieces = &m->piece,
+		.pieces_count = 1,
+		.ds = m->ds,
+		.segment_len = m->segments > 1 ? m->segment_len : 0};
+}
 
-	for (size_t at = 0; at < m->piece.iov_len; at += m->segment_len) {
-		size_t left = m->piece.iov_len - at;
-		struct iovec piece = {(uint8_t *)m->piece.iov_base + at,
-			left < m->segment_len ? left : m->segment_len};
-		struct udp_out out = {
-			.to = &m->to, .pieces = &piece, .pieces_count = 1, .ds = m->ds};
+static void log_loss(struct tunnel *tunnel, size_t len, const struct udp_out *out)
+{
+	log_verbose(&tunnel->log, "Sending %zu bytes: %s", len, strerror(-out->result));
+}
 
-		if (udp_send(&tunnel->udp, &out, 1, &tunnel->egress->scratch) == 1)
-			sent += piece.iov_len;
-	}
+static bool refuses_segments(const struct egress *e, uint32_t slot, const struct ip_addr *addr)
+{
+	const struct refusal *refusal = &e->refusals[slot];
+
+	return refusal->paths == e->paths && ip_addr_equal(&refusal->addr, addr);
+}
+
+/*
+ * The path takes no segments: sends datagram by datagram, now and to this address from here on.
+ * True when a full socket leaves some of them in the message.
+ */
+static bool send_singly(struct tunnel *tunnel, struct message *m)
+{
 	if (m->has_peer)
-		device_count_sent(tunnel->device, m->peer, sent);
+		tunnel->egress->refusals[m->peer.slot] =
+			(struct refusal){m->to.addr, tunnel->egress->paths};
+	while (m->segments > 0) {
+		struct message one = *m;
+		struct udp_out out;
+
+		one.segments = 1;
+		if (m->segments > 1)
+			one.piece.iov_len = m->segment_len;
+		out = out_of(&one);
+		udp_send(&tunnel->udp, &out, 1, &tunnel->egress->scratch);
+		if (udp_fate(&out) == UDP_FULL)
+			return true;
+		if (udp_fate(&out) != UDP_SENT)
+			log_loss(tunnel, one.piece.iov_len, &out);
+		else if (m->has_peer)
+			device_count_sent(tunnel->device, m->peer, one.piece.iov_len);
+		m->piece.iov_base = (uint8_t *)m->piece.iov_base + one.piece.iov_len;
+		m->piece.iov_len -= one.piece.iov_len;
+		m->segments--;
+	}
+	return false;
 }
 
 /* The local address is no longer ours: without it, once more. */
-static void send_from_anywhere(struct tunnel *tunnel, struct message *m)
+static struct udp_out send_from_anywhere(struct tunnel *tunnel, struct message *m)
 {
 	struct peer *peer = m->has_peer ? device_peer_by_id(tunnel->device, m->peer) : NULL;
-	struct udp_out out = {.to = &m->to, .pieces = &m->piece, .pieces_count = 1, .ds = m->ds,
-		.segment_len = m->segments > 1 ? m->segment_len : 0};
+	struct udp_out out;
 
 	m->to.local.family = IP_NONE;
 	m->to.local_ifindex = 0;
@@ -122,30 +182,28 @@ static void send_from_anywhere(struct tunnel *tunnel, struct message *m)
 		peer->endpoint.local.family = IP_NONE;
 		peer->endpoint.local_ifindex = 0;
 	}
-	if (udp_send(&tunnel->udp, &out, 1, &tunnel->egress->scratch) == 1 && peer)
-		device_count_sent(tunnel->device, m->peer, m->piece.iov_len);
+	out = out_of(m);
+	udp_send(&tunnel->udp, &out, 1, &tunnel->egress->scratch);
+	return out;
 }
 
 /* True when the message must stay for another try. */
-static bool settle(struct tunnel *tunnel, struct message *m, const struct udp_out *out)
+static bool settle(struct tunnel *tunnel, struct message *m, struct udp_out out)
 {
-	switch (udp_fate(out)) {
+	if (udp_fate(&out) == UDP_BAD_SOURCE)
+		out = send_from_anywhere(tunnel, m);
+	switch (udp_fate(&out)) {
 	case UDP_SENT:
 		if (m->has_peer)
 			device_count_sent(tunnel->device, m->peer, m->piece.iov_len);
 		return false;
 	case UDP_FULL:
 		return true;
-	case UDP_BAD_SOURCE:
-		send_from_anywhere(tunnel, m);
-		return false;
 	case UDP_BAD_SEGMENTS:
-		tunnel->udp.has_gso = false;
-		send_singly(tunnel, m);
-		return false;
+		return send_singly(tunnel, m);
+	case UDP_BAD_SOURCE:
 	case UDP_LOST:
-		log_verbose(&tunnel->log, "Sending %zu bytes: %s", m->piece.iov_len,
-			strerror(-out->result));
+		log_loss(tunnel, m->piece.iov_len, &out);
 		return false;
 	}
 	return false;
@@ -158,15 +216,11 @@ void egress_flush(struct tunnel *tunnel)
 
 	if (e->count == 0)
 		return;
-	for (unsigned i = 0; i < e->count; i++) {
-		struct message *m = &e->messages[i];
-
-		e->outs[i] = (struct udp_out){.to = &m->to, .pieces = &m->piece, .pieces_count = 1,
-			.ds = m->ds, .segment_len = m->segments > 1 ? m->segment_len : 0};
-	}
+	for (unsigned i = 0; i < e->count; i++)
+		e->outs[i] = out_of(&e->messages[i]);
 	udp_send(&tunnel->udp, e->outs, e->count, &e->scratch);
 	for (unsigned i = 0; i < e->count; i++)
-		if (settle(tunnel, &e->messages[i], &e->outs[i]))
+		if (settle(tunnel, &e->messages[i], e->outs[i]))
 			e->messages[kept++] = e->messages[i];
 	e->is_blocked = kept > 0;
 	e->count = kept;
@@ -193,8 +247,10 @@ static struct message *start_message(struct tunnel *tunnel, size_t len)
 		return NULL;
 	e->out_len = (e->out_len + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 	m = &e->messages[e->count++];
-	*m = (struct message){.piece = {e->out + e->out_len, len}, .segment_len = (uint16_t)len,
-		.segments = 1};
+	*m = (struct message){.piece = {e->out + e->out_len, len}, .segments = 1};
+	/* Too long for any datagram: it is lost, and nothing may join it. */
+	m->is_closed = len > UDP_PAYLOAD_MAX;
+	m->segment_len = m->is_closed ? 0 : (uint16_t)len;
 	e->out_len += len;
 	return m;
 }
@@ -203,11 +259,14 @@ static struct message *start_message(struct tunnel *tunnel, size_t len)
 static bool may_join(const struct tunnel *tunnel, const struct message *m,
 	const struct outbound_grant *grant, size_t len, uint8_t ds)
 {
+	const struct egress *e = tunnel->egress;
+
 	return tunnel->udp.has_gso && m->has_peer && !m->is_closed && m->ds == ds &&
 	       m->peer.slot == grant->peer.slot && m->peer.generation == grant->peer.generation &&
+	       endpoint_same_remote(&m->to, &grant->endpoint) &&
+	       !refuses_segments(e, grant->peer.slot, &grant->endpoint.addr) &&
 	       len <= m->segment_len && m->segments < UDP_SEGMENTS_MAX &&
-	       m->piece.iov_len + len <= UDP_PAYLOAD_MAX &&
-	       tunnel->egress->out_len + len <= OUT_LEN;
+	       m->piece.iov_len + len <= UDP_SEGMENTED_MAX && e->out_len + len <= OUT_LEN;
 }
 
 /* Where a data message of len bytes goes; NULL: nowhere. */
@@ -336,6 +395,9 @@ static void send_packet(struct tunnel *tunnel, const struct tun_header *header, 
 	struct split split;
 	uint32_t slot;
 
+	/* What was sent before the interface went down waits for nothing. */
+	if (!tunnel->device->is_up)
+		return;
 	verdict = outbound_route(tunnel->device, e->packet, len, &slot);
 	if (verdict == VERDICT_NO_PEER || verdict == VERDICT_NO_ENDPOINT)
 		answer_unreachable(tunnel, e->packet, len, now.at);
@@ -359,12 +421,12 @@ bool egress_run(struct tunnel *tunnel, struct moment now)
 		egress_flush(tunnel);
 	for (unsigned i = 0; i < RUN_PACKETS && !e->is_blocked; i++) {
 		struct tun_header header;
-		ssize_t len = tun_read(&tunnel->tun, &header, e->packet, TUN_PACKET_MAX);
+		ssize_t len = tun_read(&tunnel->tun, &header, e->packet, TUN_ROOM);
 
 		if (len == -EMSGSIZE)
 			continue;
 		if (len < 0) {
-			tunnel->is_deleted = len == -EBADFD;
+			tunnel->is_deleted = len == -EBADFD || tunnel->is_deleted;
 			may_have_more = false;
 			break;
 		}

@@ -35,8 +35,12 @@ void egress_datagram(struct tunnel *tunnel, const struct peer_id *peer, const st
 /* Sends the batch. */
 void egress_flush(struct tunnel *tunnel);
 
-/* True while a full socket holds the batch back. */
+/* True while a full socket holds the batch back; and whether it is this family's. */
 bool egress_is_blocked(const struct tunnel *tunnel);
+bool egress_is_blocked_in(const struct tunnel *tunnel, uint8_t family);
+
+/* Routes have changed: an address that took no messages in segments may do so now. */
+void egress_forget_paths(struct tunnel *tunnel);
 
 /* Forgets the batch: the sockets are gone. */
 void egress_discard(struct tunnel *tunnel);

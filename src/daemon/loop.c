@@ -28,7 +28,7 @@ static void limit_super_packets(struct loop *loop)
 {
 	struct tunnel *tunnel = loop->tunnel;
 	size_t datagram_len = tunnel->mtu + DATA_OVERHEAD;
-	size_t segments = UDP_PAYLOAD_MAX / datagram_len;
+	size_t segments = UDP_SEGMENTED_MAX / datagram_len;
 
 	if (!tunnel->tun.has_header || segments == 0)
 		return;
@@ -77,6 +77,9 @@ static void take_event(struct loop *loop, const struct event *event, struct mome
 	switch ((enum tag)event->tag) {
 	case TAG_TUN:
 		found->has_tun = true;
+		/* It is not read while a socket is full, so its end is looked at here. */
+		if (event->ready & EVENT_ERROR)
+			tunnel->is_deleted = tun_refresh(&tunnel->tun) < 0;
 		break;
 	case TAG_UDP4:
 		found->has_udp4 = true;
@@ -85,15 +88,17 @@ static void take_event(struct loop *loop, const struct event *event, struct mome
 		found->has_udp6 = true;
 		break;
 	case TAG_SIGNAL:
-		found->is_over = signals_read(loop->signals) != 0;
+		found->is_over = signals_read(loop->signals) != 0 || found->is_over;
 		break;
 	case TAG_LINK:
 		if (linkwatch_read(loop->link) != 0)
 			follow_link(loop, now);
 		break;
 	case TAG_ROUTES:
-		if (routewatch_read(loop->routes))
+		if (routewatch_read(loop->routes)) {
 			device_forget_sources(tunnel->device);
+			egress_forget_paths(tunnel);
+		}
 		break;
 	case TAG_SOCKET_FILE:
 		found->is_over = sockwatch_check(loop->socket_file) || found->is_over;
@@ -125,22 +130,6 @@ static void move_data(struct tunnel *tunnel, struct found *found)
 	}
 }
 
-/* While a socket is full, the TUN device waits and the sockets are watched for room. */
-static void watch_for_room(struct tunnel *tunnel, bool *was_blocked)
-{
-	bool is_blocked = egress_is_blocked(tunnel);
-	unsigned wanted = is_blocked ? EVENT_READ | EVENT_WRITE : EVENT_READ;
-
-	if (is_blocked == *was_blocked)
-		return;
-	*was_blocked = is_blocked;
-	event_change(&tunnel->loop, tunnel->tun.fd, is_blocked ? 0 : EVENT_READ, TAG_TUN);
-	if (tunnel->udp.fd4 >= 0)
-		event_change(&tunnel->loop, tunnel->udp.fd4, wanted, TAG_UDP4);
-	if (tunnel->udp.fd6 >= 0)
-		event_change(&tunnel->loop, tunnel->udp.fd6, wanted, TAG_UDP6);
-}
-
 static int add_watches(struct loop *loop)
 {
 	struct event_loop *events = &loop->tunnel->loop;
@@ -159,7 +148,6 @@ int loop_run(struct loop *loop)
 {
 	struct tunnel *tunnel = loop->tunnel;
 	struct found found = {.is_over = false};
-	bool was_blocked = false;
 	int err = add_watches(loop);
 
 	if (err < 0)
@@ -184,7 +172,7 @@ int loop_run(struct loop *loop)
 		tunnel_handshakes(tunnel, tunnel_now());
 		tunnel_tick(tunnel, tunnel_now());
 		tunnel_handshakes(tunnel, tunnel_now());
-		watch_for_room(tunnel, &was_blocked);
+		tunnel_watch_room(tunnel);
 	}
 	return 0;
 }

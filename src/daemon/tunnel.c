@@ -71,6 +71,7 @@ int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct log *
 	err = handshaker_create(&tunnel->handshaker, TUNNEL_PEERS_MAX, &tunnel->loop);
 	if (err < 0)
 		goto fail;
+	tunnel->watched.tun = EVENT_READ;
 	err = event_add(&tunnel->loop, tun->fd, EVENT_READ, TAG_TUN);
 	if (err < 0)
 		goto fail;
@@ -112,10 +113,32 @@ void tunnel_use_sockets(struct tunnel *tunnel, const struct udp_pair *udp)
 	close_sockets(tunnel);
 	tunnel->udp = *udp;
 	tunnel->listen_port = udp->port;
+	tunnel->watched.udp4 = tunnel->watched.udp6 = EVENT_READ;
 	if (udp->fd4 >= 0)
 		event_add(&tunnel->loop, udp->fd4, EVENT_READ, TAG_UDP4);
 	if (udp->fd6 >= 0)
 		event_add(&tunnel->loop, udp->fd6, EVENT_READ, TAG_UDP6);
+}
+
+static void watch(struct tunnel *tunnel, int fd, unsigned *watched, unsigned wanted, enum tag tag)
+{
+	if (fd < 0 || *watched == wanted)
+		return;
+	event_change(&tunnel->loop, fd, wanted, tag);
+	*watched = wanted;
+}
+
+static unsigned wanted_of(const struct tunnel *tunnel, uint8_t family)
+{
+	return egress_is_blocked_in(tunnel, family) ? EVENT_READ | EVENT_WRITE : EVENT_READ;
+}
+
+void tunnel_watch_room(struct tunnel *tunnel)
+{
+	watch(tunnel, tunnel->tun.fd, &tunnel->watched.tun,
+		egress_is_blocked(tunnel) ? 0 : EVENT_READ, TAG_TUN);
+	watch(tunnel, tunnel->udp.fd4, &tunnel->watched.udp4, wanted_of(tunnel, IP_V4), TAG_UDP4);
+	watch(tunnel, tunnel->udp.fd6, &tunnel->watched.udp6, wanted_of(tunnel, IP_V6), TAG_UDP6);
 }
 
 int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now)

@@ -35,6 +35,9 @@ struct tunnel {
 	uint32_t fwmark;
 	size_t mtu;
 	bool is_deleted;         /* the TUN device is gone */
+	struct tunnel_watched {
+		unsigned tun, udp4, udp6; /* what the loop waits for there: enum event_ready */
+	} watched;
 
 	struct arena device_memory, staging_memory;
 	struct device *device;
@@ -63,7 +66,7 @@ void tunnel_fini(struct tunnel *tunnel);
  */
 int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now);
 
-/* New outer sockets in place of the old ones; the loop watches them. */
+/* New outer sockets in place of the old ones; the loop watches them for reading. */
 void tunnel_use_sockets(struct tunnel *tunnel, const struct udp_pair *udp);
 
 /* Obeys what the core asks for one peer (enum effect); packets go to the egress batch. */
@@ -71,6 +74,9 @@ void tunnel_obey(struct tunnel *tunnel, uint32_t slot, unsigned effects, struct 
 
 /* Finishes the handshakes that the worker is done with and gives it new ones. */
 void tunnel_handshakes(struct tunnel *tunnel, struct moment now);
+
+/* While a socket is full the TUN device waits, and that socket is watched for room. */
+void tunnel_watch_room(struct tunnel *tunnel);
 
 /* Obeys every timer that is due. */
 void tunnel_tick(struct tunnel *tunnel, struct moment now);
