@@ -13,6 +13,8 @@
 #include "icmp.h"
 #include "limits.h"
 #include "outbatch.h"
+#include "outsend.h"
+#include "sources.h"
 #include "wipe.h"
 
 enum {
@@ -22,19 +24,11 @@ enum {
 	ICMP_PER_SECOND = 100,
 };
 
-/* A path that does not take messages in segments, by the peer and the address it was met at. */
-struct no_segments {
-	uint32_t generation; /* 0: none */
-	struct ip_addr addr;
-};
-
 struct egress {
 	struct arena arena;
-	struct udp_out outs[UDP_BATCH_MAX];
-	struct udp_scratch scratch;
+	struct outsend *outsend;
 	bool is_blocked;
 	struct instant icmp_full; /* when the ICMP budget is whole again */
-	struct no_segments *no_segments; /* by slot */
 	struct outbatch *aside;
 	/* A ring: from `first` on, `in_flight` batches that the pool has or that wait for it. */
 	unsigned batches_count, first, in_flight;
@@ -68,7 +62,7 @@ int egress_create(struct egress **egress, unsigned threads)
 	err = arena_reserve(&e->arena,
 		(e->batches_count + 1) * (sizeof(struct outbatch) + OUTBATCH_IN_LEN +
 						 OUTBATCH_OUT_LEN + 2 * OUTBATCH_ALIGNMENT) +
-			TUNNEL_PEERS_MAX * sizeof(struct no_segments),
+			outsend_size(),
 		ARENA_PRIVATE);
 	if (err < 0) {
 		free(e);
@@ -78,7 +72,7 @@ int egress_create(struct egress **egress, unsigned threads)
 	e->aside = carve_batch(&memory);
 	for (unsigned i = 0; i < e->batches_count; i++)
 		e->batches[i] = carve_batch(&memory);
-	e->no_segments = (void *)memory;
+	e->outsend = outsend_init(memory);
 	*egress = e;
 	return 0;
 }
@@ -102,154 +96,13 @@ bool egress_has_room(const struct tunnel *tunnel)
 	return tunnel->egress->in_flight < tunnel->egress->batches_count;
 }
 
-static bool may_segment(const struct tunnel *tunnel, const struct outmessage *m)
-{
-	const struct no_segments *known = &tunnel->egress->no_segments[m->peer.slot];
-
-	return tunnel->udp.has_gso && (known->generation != m->peer.generation ||
-					      !ip_addr_equal(&known->addr, &m->to.addr));
-}
-
-/*
- * Sends the datagrams of one message one by one. True when a full socket leaves some of them:
- * the message is what is left.
- */
-static bool send_singly(struct tunnel *tunnel, struct outmessage *m)
-{
-	while (m->piece.iov_len > 0) {
-		struct iovec piece = {m->piece.iov_base,
-			m->piece.iov_len < m->segment_len ? m->piece.iov_len : m->segment_len};
-		struct udp_out out = {
-			.to = &m->to, .pieces = &piece, .pieces_count = 1, .ds = m->ds};
-
-		if (udp_send(&tunnel->udp, &out, 1, &tunnel->egress->scratch) == 1)
-			device_count_sent(tunnel->device, m->peer, piece.iov_len);
-		else if (udp_fate(&out) == UDP_FULL)
-			return true;
-		m->piece.iov_base = (uint8_t *)m->piece.iov_base + piece.iov_len;
-		m->piece.iov_len -= piece.iov_len;
-		m->segments--;
-	}
-	return false;
-}
-
-static bool stop_segmenting(struct tunnel *tunnel, struct outmessage *m)
-{
-	tunnel->egress->no_segments[m->peer.slot] =
-		(struct no_segments){m->peer.generation, m->to.addr};
-	return send_singly(tunnel, m);
-}
-
-static void prepare_out(struct outmessage *m, struct udp_out *out)
-{
-	*out = (struct udp_out){.to = &m->to, .pieces = &m->piece, .pieces_count = 1, .ds = m->ds,
-		.segment_len = m->segments > 1 ? m->segment_len : 0};
-}
-
-/* The local address is no longer ours: without it, once more. True as settle(). */
-static bool send_from_anywhere(struct tunnel *tunnel, struct outmessage *m)
-{
-	struct peer *peer = m->has_peer ? device_peer_by_id(tunnel->device, m->peer) : NULL;
-	struct udp_out out;
-
-	m->to.local.family = IP_NONE;
-	m->to.local_ifindex = 0;
-	if (peer) {
-		peer->endpoint.local.family = IP_NONE;
-		peer->endpoint.local_ifindex = 0;
-	}
-	prepare_out(m, &out);
-	if (udp_send(&tunnel->udp, &out, 1, &tunnel->egress->scratch) == 1 && peer)
-		device_count_sent(tunnel->device, m->peer, m->piece.iov_len);
-	if (udp_fate(&out) == UDP_BAD_SEGMENTS)
-		return stop_segmenting(tunnel, m);
-	return udp_fate(&out) == UDP_FULL;
-}
-
-/* True when the message must stay for another try. */
-static bool settle(struct tunnel *tunnel, struct outmessage *m, const struct udp_out *out)
-{
-	switch (udp_fate(out)) {
-	case UDP_SENT:
-		if (m->has_peer)
-			device_count_sent(tunnel->device, m->peer, m->piece.iov_len);
-		return false;
-	case UDP_FULL:
-		return true;
-	case UDP_BAD_SOURCE:
-		return send_from_anywhere(tunnel, m);
-	case UDP_BAD_SEGMENTS:
-		return stop_segmenting(tunnel, m);
-	case UDP_LOST:
-		log_verbose(&tunnel->log, "Sending %zu bytes: %s", m->piece.iov_len,
-			strerror(-out->result));
-		return false;
-	}
-	return false;
-}
-
-/* Sends messages [at, at + count) in one call; moves what must stay to *kept on. */
-static void send_some(struct tunnel *tunnel, struct outbatch *batch, unsigned at, unsigned count,
-	unsigned *kept)
-{
-	struct egress *e = tunnel->egress;
-
-	for (unsigned i = 0; i < count; i++)
-		prepare_out(&batch->messages[at + i], &e->outs[i]);
-	udp_send(&tunnel->udp, e->outs, count, &e->scratch);
-	for (unsigned i = 0; i < count; i++)
-		if (settle(tunnel, &batch->messages[at + i], &e->outs[i]))
-			batch->messages[(*kept)++] = batch->messages[at + i];
-}
-
-/* How many messages from `at` on go in one call; 0: the one there goes in single datagrams. */
-static unsigned sendable(const struct tunnel *tunnel, const struct outbatch *batch, unsigned at)
-{
-	unsigned count = 0;
-
-	while (count < UDP_BATCH_MAX && at + count < batch->messages_count) {
-		const struct outmessage *m = &batch->messages[at + count];
-
-		if (m->segments > 1 && !may_segment(tunnel, m))
-			break;
-		count++;
-	}
-	return count;
-}
-
-/* Sends a batch's messages; true when none is left. */
-static bool send_batch(struct tunnel *tunnel, struct outbatch *batch)
-{
-	unsigned kept = 0;
-
-	for (unsigned at = 0; at < batch->messages_count;) {
-		unsigned count = sendable(tunnel, batch, at);
-
-		if (count > 0) {
-			send_some(tunnel, batch, at, count, &kept);
-			at += count;
-		} else {
-			if (send_singly(tunnel, &batch->messages[at]))
-				batch->messages[kept++] = batch->messages[at];
-			at++;
-		}
-	}
-	batch->messages_count = kept;
-	if (kept > 0) {
-		batch->messages[kept - 1].is_closed = true;
-		return false;
-	}
-	outbatch_reset(batch, tunnel->mtu);
-	return true;
-}
-
 /* Sends the batches that are sealed, up to the first that is not or that the socket refuses. */
 static bool send_in_flight(struct tunnel *tunnel)
 {
 	struct egress *e = tunnel->egress;
 
 	while (e->in_flight > 0 && pool_is_done(&e->batches[e->first]->job)) {
-		if (!send_batch(tunnel, e->batches[e->first]))
+		if (!outsend_batch(e->outsend, tunnel, e->batches[e->first]))
 			return false;
 		e->first = (e->first + 1) % e->batches_count;
 		e->in_flight--;
@@ -259,9 +112,15 @@ static bool send_in_flight(struct tunnel *tunnel)
 
 void egress_flush(struct tunnel *tunnel)
 {
-	bool is_sent = send_batch(tunnel, tunnel->egress->aside);
+	struct egress *e = tunnel->egress;
+	bool is_sent = outsend_batch(e->outsend, tunnel, e->aside);
 
-	tunnel->egress->is_blocked = !send_in_flight(tunnel) || !is_sent;
+	e->is_blocked = !send_in_flight(tunnel) || !is_sent;
+}
+
+void egress_forget_paths(struct tunnel *tunnel)
+{
+	outsend_forget_paths(tunnel->egress->outsend);
 }
 
 void egress_discard(struct tunnel *tunnel)
@@ -339,8 +198,12 @@ static void gather_packet(struct tunnel *tunnel, struct outbatch *batch,
 	struct outbound_grant grant;
 	struct split split;
 	uint32_t slot;
-	enum verdict verdict = outbound_route(tunnel->device, packet, len, &slot);
+	enum verdict verdict;
 
+	/* What was sent before the interface went down waits for nothing. */
+	if (!tunnel->device->is_up)
+		return;
+	verdict = outbound_route(tunnel->device, packet, len, &slot);
 	if (verdict == VERDICT_NO_PEER || verdict == VERDICT_NO_ENDPOINT)
 		answer_unreachable(tunnel, packet, len, now.at);
 	if (verdict != VERDICT_OK)
@@ -349,6 +212,7 @@ static void gather_packet(struct tunnel *tunnel, struct outbatch *batch,
 		device_count(tunnel->device, VERDICT_BAD_PACKET);
 		return;
 	}
+	sources_check(tunnel, slot);
 	/* What waits goes first, so that packets keep their order. */
 	if (staging_has(tunnel->staging, slot) ||
 		outbound_reserve(tunnel->device, slot, split.count, now.at, &grant) !=
@@ -432,6 +296,7 @@ void egress_staged(struct tunnel *tunnel, uint32_t slot, struct moment now)
 {
 	unsigned effects = EFFECT_NONE;
 
+	sources_check(tunnel, slot);
 	while (staging_has(tunnel->staging, slot)) {
 		struct outbound_grant grant;
 
@@ -457,6 +322,7 @@ void egress_keepalive(struct tunnel *tunnel, uint32_t slot, struct moment now)
 	struct outbound_grant grant;
 	unsigned effects = EFFECT_INITIATE;
 
+	sources_check(tunnel, slot);
 	if (outbound_reserve(tunnel->device, slot, 1, now.at, &grant) == VERDICT_OK) {
 		if (!outbatch_add_keepalive(tunnel->egress->aside, tunnel->engine, &grant))
 			egress_flush(tunnel);

@@ -42,6 +42,9 @@ void egress_flush(struct tunnel *tunnel);
 /* True while a full socket holds something back. */
 bool egress_is_blocked(const struct tunnel *tunnel);
 
+/* Routes have changed: an address that took no messages in segments may do so now. */
+void egress_forget_paths(struct tunnel *tunnel);
+
 /* Forgets what is sealed: the sockets are gone. */
 void egress_discard(struct tunnel *tunnel);
 

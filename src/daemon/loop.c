@@ -11,6 +11,7 @@
 #include "limits.h"
 #include "routewatch.h"
 #include "signals.h"
+#include "sources.h"
 #include "tags.h"
 #include "tick.h"
 
@@ -80,6 +81,9 @@ static void take_event(struct loop *loop, const struct event *event, struct mome
 	switch ((enum tag)event->tag) {
 	case TAG_TUN:
 		found->has_tun = true;
+		/* It is not read while a socket is full, so its end is looked at here. */
+		if (event->ready & EVENT_ERROR)
+			tunnel->is_deleted = tun_refresh(&tunnel->tun) < 0;
 		break;
 	case TAG_UDP4:
 		found->has_udp4 = true;
@@ -95,8 +99,10 @@ static void take_event(struct loop *loop, const struct event *event, struct mome
 			follow_link(loop, now);
 		break;
 	case TAG_ROUTES:
-		if (routewatch_read(loop->routes))
-			device_forget_sources(tunnel->device);
+		if (routewatch_read(loop->routes)) {
+			sources_doubt(tunnel);
+			egress_forget_paths(tunnel);
+		}
 		break;
 	case TAG_SOCKET_FILE:
 		found->is_over = sockwatch_check(loop->socket_file) || found->is_over;
@@ -143,21 +149,6 @@ static void move_data(struct loop *loop, struct found *found)
 	}
 }
 
-/* While a socket is full, the sockets are watched for room; the TUN device waits by itself. */
-static void watch_for_room(struct tunnel *tunnel, bool *was_blocked)
-{
-	bool is_blocked = egress_is_blocked(tunnel);
-	unsigned wanted = EVENT_EDGE | EVENT_READ | (is_blocked ? EVENT_WRITE : 0);
-
-	if (is_blocked == *was_blocked)
-		return;
-	*was_blocked = is_blocked;
-	if (tunnel->udp.fd4 >= 0)
-		event_change(&tunnel->loop, tunnel->udp.fd4, wanted, TAG_UDP4);
-	if (tunnel->udp.fd6 >= 0)
-		event_change(&tunnel->loop, tunnel->udp.fd6, wanted, TAG_UDP6);
-}
-
 static int add_watches(struct loop *loop)
 {
 	struct event_loop *events = &loop->tunnel->loop;
@@ -176,7 +167,6 @@ int loop_run(struct loop *loop)
 {
 	struct tunnel *tunnel = loop->tunnel;
 	struct found found = {.is_over = false};
-	bool was_blocked = false;
 	int err = add_watches(loop);
 
 	if (err < 0)
@@ -201,7 +191,7 @@ int loop_run(struct loop *loop)
 		tunnel_handshakes(tunnel, tunnel_now());
 		tunnel_tick(tunnel, tunnel_now());
 		tunnel_handshakes(tunnel, tunnel_now());
-		watch_for_room(tunnel, &was_blocked);
+		tunnel_watch_room(tunnel);
 	}
 	return 0;
 }

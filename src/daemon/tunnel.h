@@ -14,6 +14,7 @@
 #include "handshaker.h"
 #include "log.h"
 #include "pool.h"
+#include "rtnl.h"
 #include "staging.h"
 #include "tun.h"
 #include "udp.h"
@@ -36,8 +37,13 @@ struct tunnel {
 	uint32_t fwmark;
 	size_t mtu;
 	bool is_deleted;         /* the TUN device is gone */
+	bool watches_room;       /* of the sockets: a full one holds packets back */
 
-	struct arena device_memory, staging_memory;
+	struct arena device_memory, staging_memory, sources_memory;
+	/* Whether a peer's local address was looked at since the routes changed: see sources.h. */
+	uint32_t *sources_checked; /* by slot */
+	uint32_t routes_epoch;
+	struct rtnl routes;
 	struct device *device;
 	struct staging *staging;
 	struct bulk_engine *engine; /* the loop's */
@@ -67,7 +73,7 @@ void tunnel_fini(struct tunnel *tunnel);
  */
 int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now);
 
-/* New outer sockets in place of the old ones; the loop watches them. */
+/* New outer sockets in place of the old ones; the loop watches them for reading. */
 void tunnel_use_sockets(struct tunnel *tunnel, const struct udp_pair *udp);
 
 /* Obeys what the core asks for one peer (enum effect); packets go to the egress batch. */
@@ -75,6 +81,9 @@ void tunnel_obey(struct tunnel *tunnel, uint32_t slot, unsigned effects, struct 
 
 /* Finishes the handshakes that the worker is done with and gives it new ones. */
 void tunnel_handshakes(struct tunnel *tunnel, struct moment now);
+
+/* While a socket is full the sockets are watched for room; the TUN device waits by itself. */
+void tunnel_watch_room(struct tunnel *tunnel);
 
 /* Obeys every timer that is due. */
 void tunnel_tick(struct tunnel *tunnel, struct moment now);
