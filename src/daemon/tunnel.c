@@ -53,8 +53,10 @@ int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct log *
 	*tunnel = (struct tunnel){.tun = *tun, .log = *log, .mtu = MTU_DEFAULT,
 		.udp = {.fd4 = -1, .fd6 = -1}};
 	err = event_open(&tunnel->loop);
-	if (err < 0)
+	if (err < 0) {
+		tun_close(&tunnel->tun);
 		return err;
+	}
 	err = reserve_memory(tunnel);
 	if (err < 0)
 		goto fail;
@@ -106,6 +108,7 @@ void tunnel_fini(struct tunnel *tunnel)
 	arena_release(&tunnel->device_memory);
 	event_close(&tunnel->loop);
 	tun_close(&tunnel->tun);
+	wipe(tunnel, sizeof(*tunnel));
 }
 
 void tunnel_use_sockets(struct tunnel *tunnel, const struct udp_pair *udp)
@@ -146,6 +149,7 @@ int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now)
 	struct udp_pair udp;
 	int err;
 
+	tunnel->is_wanted_up = is_up;
 	if (is_up == tunnel->device->is_up)
 		return 0;
 	if (is_up) {
@@ -163,6 +167,14 @@ int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now)
 	}
 	device_set_up(tunnel->device, is_up, now);
 	return 0;
+}
+
+void tunnel_forget_keys(struct tunnel *tunnel)
+{
+	if (tunnel->sessions_forgotten == tunnel->device->sessions_wiped)
+		return;
+	bulk_forget(tunnel->engine);
+	tunnel->sessions_forgotten = tunnel->device->sessions_wiped;
 }
 
 void tunnel_remove_peer(struct tunnel *tunnel, uint32_t slot)

@@ -34,6 +34,7 @@ struct tunnel {
 	uint16_t listen_port;    /* as configured or once got; 0: any */
 	uint32_t fwmark;
 	size_t mtu;
+	bool is_wanted_up;       /* the interface is up; device->is_up: and there are sockets */
 	bool is_deleted;         /* the TUN device is gone */
 	struct tunnel_watched {
 		unsigned tun, udp4, udp6; /* what the loop waits for there: enum event_ready */
@@ -43,6 +44,7 @@ struct tunnel {
 	struct device *device;
 	struct staging *staging;
 	struct bulk_engine *engine;
+	uint64_t sessions_forgotten; /* of device->sessions_wiped, by the engine */
 	struct handshaker *handshaker;
 	struct egress *egress;
 	struct ingress *ingress;
@@ -53,7 +55,7 @@ struct tunnel {
 
 /*
  * Takes memory and starts the handshake worker; tun is open already and owned by the tunnel from
- * here on. 0 or -errno. Sockets come with tunnel_set_up().
+ * here on. 0; or -errno, and all is closed and freed again. Sockets come with tunnel_set_up().
  */
 int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct log *log);
 
@@ -62,7 +64,7 @@ void tunnel_fini(struct tunnel *tunnel);
 
 /*
  * The interface went up or down: sockets and sessions follow. -errno when going up fails for the
- * sockets; the tunnel then counts as down.
+ * sockets; the tunnel then counts as down until another port or mark is configured.
  */
 int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now);
 
@@ -80,6 +82,12 @@ void tunnel_watch_room(struct tunnel *tunnel);
 
 /* Obeys every timer that is due. */
 void tunnel_tick(struct tunnel *tunnel, struct moment now);
+
+/*
+ * When sessions have been wiped, wipes what the engine and this thread's stack still hold of their
+ * keys. Once a turn of the loop, not for each session.
+ */
+void tunnel_forget_keys(struct tunnel *tunnel);
 
 /* The peer leaves: what waits for it is dropped too. */
 void tunnel_remove_peer(struct tunnel *tunnel, uint32_t slot);
