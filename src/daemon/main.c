@@ -225,7 +225,7 @@ static int set_up(struct daemon *daemon, const char *interface)
 		err = open_link(daemon);
 	if (err < 0)
 		return err;
-	err = tunnel_init(&daemon->tunnel, &daemon->tun, &daemon->log);
+	err = tunnel_init(&daemon->tunnel, &daemon->tun, &tunnel_limits, &daemon->log);
 	daemon->tun.fd = -1;
 	daemon->has_tunnel = err == 0;
 	if (err == 0)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "clock.h"
 #include "egress.h"
+#include "ensure.h"
 #include "entropy.h"
 #include "ingress.h"
 #include "limits.h"
@@ -22,34 +23,37 @@ struct moment tunnel_now(void)
 	return (struct moment){.at = clock_now(), .wall = clock_wall()};
 }
 
-static int reserve_memory(struct tunnel *tunnel)
+const struct device_limits tunnel_limits = {
+	.peers_max = TUNNEL_PEERS_MAX,
+	.prefixes_max = TUNNEL_PREFIXES_MAX,
+	.sources_max = RATE_SOURCES_MAX,
+};
+
+static int reserve_memory(struct tunnel *tunnel, const struct device_limits *limits)
 {
-	static const struct device_limits limits = {
-		.peers_max = TUNNEL_PEERS_MAX,
-		.prefixes_max = TUNNEL_PREFIXES_MAX,
-		.sources_max = RATE_SOURCES_MAX,
-	};
 	struct chance chance;
-	int err = arena_reserve(&tunnel->device_memory, device_size(&limits),
+	int err = arena_reserve(&tunnel->device_memory, device_size(limits),
 		ARENA_PRIVATE | ARENA_LOCKED);
 
 	if (err < 0)
 		return err;
-	err = arena_reserve(&tunnel->staging_memory, staging_size(limits.peers_max),
+	err = arena_reserve(&tunnel->staging_memory, staging_size(limits->peers_max),
 		ARENA_PRIVATE);
 	if (err < 0)
 		return err;
 	entropy_fill(&chance, sizeof(chance));
-	tunnel->device = device_init(tunnel->device_memory.base, &limits, &chance);
-	tunnel->staging = staging_init(tunnel->staging_memory.base, limits.peers_max);
+	tunnel->device = device_init(tunnel->device_memory.base, limits, &chance);
+	tunnel->staging = staging_init(tunnel->staging_memory.base, limits->peers_max);
 	wipe(&chance, sizeof(chance));
 	return 0;
 }
 
-int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct log *log)
+int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct device_limits *limits,
+	const struct log *log)
 {
 	int err;
 
+	ENSURE(limits->peers_max <= TUNNEL_PEERS_MAX);
 	*tunnel = (struct tunnel){.tun = *tun, .log = *log, .mtu = MTU_DEFAULT,
 		.udp = {.fd4 = -1, .fd6 = -1}};
 	err = event_open(&tunnel->loop);
@@ -57,7 +61,7 @@ int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct log *
 		tun_close(&tunnel->tun);
 		return err;
 	}
-	err = reserve_memory(tunnel);
+	err = reserve_memory(tunnel, limits);
 	if (err < 0)
 		goto fail;
 	tunnel->engine = bulk_create(BULK_BEST);
@@ -70,7 +74,7 @@ int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct log *
 	err = ingress_create(&tunnel->ingress, tun->offloads);
 	if (err < 0)
 		goto fail;
-	err = handshaker_create(&tunnel->handshaker, TUNNEL_PEERS_MAX, &tunnel->loop);
+	err = handshaker_create(&tunnel->handshaker, limits->peers_max, &tunnel->loop);
 	if (err < 0)
 		goto fail;
 	tunnel->watched.tun = EVENT_READ;

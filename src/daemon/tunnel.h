@@ -23,6 +23,9 @@ enum {
 	TUNNEL_JITTER_POOL = 64,
 };
 
+/* What a daemon has room for; pages that are not used cost nothing. */
+extern const struct device_limits tunnel_limits;
+
 struct egress;
 struct ingress;
 
@@ -57,7 +60,8 @@ struct tunnel {
  * Takes memory and starts the handshake worker; tun is open already and owned by the tunnel from
  * here on. 0; or -errno, and all is closed and freed again. Sockets come with tunnel_set_up().
  */
-int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct log *log);
+int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct device_limits *limits,
+	const struct log *log);
 
 /* Wipes and frees everything; closes the TUN device. */
 void tunnel_fini(struct tunnel *tunnel);
