@@ -50,24 +50,24 @@ enum culvert_error {
 	CULVERT_OK = 0,
 	/* The packet must wait for a key: offer it again when an output says may_flush. */
 	CULVERT_WAIT = 1,
-	CULVERT_BAD_ARGUMENT = 2,    /* out of its documented range */
-	CULVERT_UNAVAILABLE = 3,     /* memory or a library below is missing; from culvert_init() */
-	CULVERT_NO_ROOM = 4,         /* peers_max, prefixes_max or the size of a buffer */
-	CULVERT_PEER_EXISTS = 5,     /* there is one with this key, or it is our own key */
-	CULVERT_NO_PEER = 6,         /* no such peer, or none for the packet's destination */
-	CULVERT_NO_ENDPOINT = 7,     /* nothing known about where the peer is */
-	CULVERT_NO_PRIVATE_KEY = 8,  /* set one first */
-	CULVERT_BAD_PACKET = 9,      /* a plain packet that is not IPv4 or IPv6 */
-	CULVERT_BAD_MESSAGE = 10,    /* not one of the four messages, or not its length */
-	CULVERT_NOT_FOR_US = 11,     /* mac1 is made for another public key (section 5.4.4) */
-	CULVERT_COOKIE_SENT = 12,    /* busy: the sender must prove its address (section 5.3) */
-	CULVERT_RATE_LIMITED = 13,   /* busy: too many handshakes from this address */
-	CULVERT_NOT_GENUINE = 14,    /* does not decrypt, or names a key of low order */
-	CULVERT_UNKNOWN_PEER = 15,   /* a genuine handshake of somebody who is no peer */
-	CULVERT_REPLAYED = 16,       /* seen before, too old to tell, or too soon (section 5.1) */
+	CULVERT_BAD_ARGUMENT = 2,   /* out of its documented range */
+	CULVERT_UNAVAILABLE = 3,    /* memory or a library below is missing; from culvert_init() */
+	CULVERT_NO_ROOM = 4,        /* peers_max, prefixes_max or the size of a buffer */
+	CULVERT_PEER_EXISTS = 5,    /* there is one with this key, or it is our own key */
+	CULVERT_NO_PEER = 6,        /* no such peer, or none for the packet's destination */
+	CULVERT_NO_ENDPOINT = 7,    /* nothing known about where the peer is */
+	CULVERT_NO_PRIVATE_KEY = 8, /* set one first */
+	CULVERT_BAD_PACKET = 9,     /* a plain packet that is not IPv4 or IPv6 */
+	CULVERT_BAD_MESSAGE = 10,   /* not one of the four messages, or not its length */
+	CULVERT_NOT_FOR_US = 11,    /* mac1 is made for another public key (section 5.4.4) */
+	CULVERT_COOKIE_SENT = 12,   /* busy: the sender must prove its address (section 5.3) */
+	CULVERT_RATE_LIMITED = 13,  /* busy: too many handshakes from this address */
+	CULVERT_NOT_GENUINE = 14,   /* does not decrypt, or names a key of low order */
+	CULVERT_UNKNOWN_PEER = 15,  /* a genuine handshake of somebody who is no peer */
+	CULVERT_REPLAYED = 16,      /* seen before, too old to tell, or too soon (section 5.1) */
 	CULVERT_UNKNOWN_SESSION = 17, /* answers nothing that we asked, or a forgotten key */
-	CULVERT_EXPIRED = 18,        /* under a key too old or too much used (section 6.1) */
-	CULVERT_WRONG_SOURCE = 19,   /* inner source is not the peer's (section 2) */
+	CULVERT_EXPIRED = 18,         /* under a key too old or too much used (section 6.1) */
+	CULVERT_WRONG_SOURCE = 19,    /* inner source is not the peer's (section 2) */
 };
 
 /* A text such as "wrong-source"; "unknown" for other numbers. Static. */
@@ -82,19 +82,19 @@ struct culvert_time {
 
 /*
  * Where datagrams go to or came from. Of a transport without IP addresses, any number that tells
- * senders apart will do. Compared as a whole; unused bytes are zero.
+ * senders apart will do. Unused bytes are zero.
  */
 struct culvert_address {
 	uint8_t family;    /* 4, 6, or 0: not known */
 	uint8_t bytes[16]; /* IPv4: the first four */
 	uint16_t port;
-	uint32_t scope;    /* interface of an IPv6 link-local address, else 0 */
+	uint32_t scope; /* interface of an IPv6 link-local address, else 0 */
 };
 
 struct culvert_prefix {
 	uint8_t family; /* 4 or 6 */
 	uint8_t bytes[16];
-	uint8_t bits;   /* up to 32 or 128; bits behind them are ignored */
+	uint8_t bits; /* up to 32 or 128; bits behind them are ignored */
 };
 
 /* A peer of one tunnel. After its removal the name stays unused: calls say CULVERT_NO_PEER. */
@@ -154,8 +154,8 @@ enum culvert_error culvert_init(void *memory, const struct culvert_config *confi
 void culvert_fini(struct culvert *tunnel);
 
 /* The public key of a private one, which any 32 random bytes are. Needs no tunnel. */
-void culvert_public_key(const uint8_t private_key[CULVERT_KEY_LEN],
-	uint8_t public_key[CULVERT_KEY_LEN]);
+void culvert_public_key(
+	const uint8_t private_key[CULVERT_KEY_LEN], uint8_t public_key[CULVERT_KEY_LEN]);
 
 /*
  * Our own key, all zero for none. Another key than before: handshakes in progress end, sessions
@@ -177,8 +177,8 @@ enum culvert_error culvert_set_preshared_key(struct culvert *tunnel, struct culv
 	const uint8_t preshared_key[CULVERT_KEY_LEN]);
 
 /* Where the peer is until it is heard from elsewhere (section 2.1). */
-enum culvert_error culvert_set_endpoint(struct culvert *tunnel, struct culvert_peer peer,
-	const struct culvert_address *endpoint);
+enum culvert_error culvert_set_endpoint(
+	struct culvert *tunnel, struct culvert_peer peer, const struct culvert_address *endpoint);
 
 /* Something is sent at least every so many seconds; 0: only when there is need. */
 enum culvert_error culvert_set_keepalive(struct culvert *tunnel, struct culvert_peer peer,
@@ -188,10 +188,10 @@ enum culvert_error culvert_set_keepalive(struct culvert *tunnel, struct culvert_
  * The inner addresses that are the peer's: packets to them go to it, packets from it must come
  * from them; the longest prefix decides (section 2). A prefix that another peer has moves.
  */
-enum culvert_error culvert_add_allowed_ip(struct culvert *tunnel, struct culvert_peer peer,
-	const struct culvert_prefix *prefix);
-enum culvert_error culvert_remove_allowed_ip(struct culvert *tunnel, struct culvert_peer peer,
-	const struct culvert_prefix *prefix);
+enum culvert_error culvert_add_allowed_ip(
+	struct culvert *tunnel, struct culvert_peer peer, const struct culvert_prefix *prefix);
+enum culvert_error culvert_remove_allowed_ip(
+	struct culvert *tunnel, struct culvert_peer peer, const struct culvert_prefix *prefix);
 
 enum culvert_error culvert_get_status(const struct culvert *tunnel, struct culvert_peer peer,
 	const struct culvert_time *now, struct culvert_status *status);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 #include "crypto_init.h"
-#include "culvert_tunnel.h"
+#include "culvert_face.h"
 #include "limits.h"
 #include "wipe.h"
 #include "x25519.h"
@@ -41,7 +41,7 @@ const char *culvert_error_name(enum culvert_error error)
 	return (unsigned)error < sizeof(names) / sizeof(names[0]) ? names[error] : "unknown";
 }
 
-struct device *tunnel_device(const struct culvert *tunnel)
+struct device *face_device(const struct culvert *tunnel)
 {
 	return (struct device *)(uintptr_t)tunnel->device;
 }
@@ -51,12 +51,12 @@ static struct device_limits limits_of(const struct culvert_config *config)
 	return (struct device_limits){config->peers_max, config->prefixes_max, SOURCES_MAX};
 }
 
-struct moment tunnel_moment(const struct culvert_time *now)
+struct moment face_moment(const struct culvert_time *now)
 {
 	return (struct moment){{now->steady_ns}, {now->wall_s, now->wall_ns}};
 }
 
-struct endpoint tunnel_endpoint(const struct culvert_address *address)
+struct endpoint face_endpoint(const struct culvert_address *address)
 {
 	struct endpoint endpoint = {
 		.addr.family = address->family, .port = address->port, .scope_id = address->scope};
@@ -65,7 +65,7 @@ struct endpoint tunnel_endpoint(const struct culvert_address *address)
 	return endpoint;
 }
 
-struct culvert_address tunnel_address(const struct endpoint *endpoint)
+struct culvert_address face_address(const struct endpoint *endpoint)
 {
 	struct culvert_address address = {.family = endpoint->addr.family,
 		.port = endpoint->port,
@@ -83,7 +83,7 @@ static struct peer_id id_of(struct culvert_peer peer)
 /* NULL when the peer is not, or no longer, one of this tunnel's. */
 static struct peer *peer_of(const struct culvert *tunnel, struct culvert_peer peer)
 {
-	struct device *device = tunnel_device(tunnel);
+	struct device *device = face_device(tunnel);
 
 	return peer.slot < device->peers_used ? device_peer_by_id(device, id_of(peer)) : NULL;
 }
@@ -117,14 +117,14 @@ enum culvert_error culvert_init(void *memory, const struct culvert_config *confi
 	memcpy(&chance, random, sizeof(chance));
 	device_init(made->device, &limits, &chance);
 	wipe(&chance, sizeof(chance));
-	device_set_up(tunnel_device(made), true, tunnel_moment(now).at);
+	device_set_up(face_device(made), true, face_moment(now).at);
 	*tunnel = made;
 	return CULVERT_OK;
 }
 
 void culvert_fini(struct culvert *tunnel)
 {
-	device_fini(tunnel_device(tunnel));
+	device_fini(face_device(tunnel));
 	bulk_destroy(tunnel->engine);
 	wipe(tunnel, sizeof(*tunnel));
 }
@@ -147,14 +147,14 @@ void culvert_set_private_key(struct culvert *tunnel, const uint8_t private_key[C
 	struct private_key own;
 
 	memcpy(own.b, private_key, KEY_LEN);
-	device_set_private_key(tunnel_device(tunnel), &own);
+	device_set_private_key(face_device(tunnel), &own);
 	wipe(&own, sizeof(own));
 }
 
 enum culvert_error culvert_find_peer(const struct culvert *tunnel,
 	const uint8_t public_key[CULVERT_KEY_LEN], struct culvert_peer *peer)
 {
-	const struct device *device = tunnel_device(tunnel);
+	const struct device *device = face_device(tunnel);
 	struct public_key key;
 	uint32_t slot;
 
@@ -169,7 +169,7 @@ enum culvert_error culvert_find_peer(const struct culvert *tunnel,
 enum culvert_error culvert_add_peer(struct culvert *tunnel,
 	const uint8_t public_key[CULVERT_KEY_LEN], struct culvert_peer *peer)
 {
-	struct device *device = tunnel_device(tunnel);
+	struct device *device = face_device(tunnel);
 	struct public_key key;
 
 	memcpy(key.b, public_key, KEY_LEN);
@@ -186,7 +186,7 @@ enum culvert_error culvert_remove_peer(struct culvert *tunnel, struct culvert_pe
 {
 	if (!peer_of(tunnel, peer))
 		return CULVERT_NO_PEER;
-	device_remove_peer(tunnel_device(tunnel), peer.slot);
+	device_remove_peer(face_device(tunnel), peer.slot);
 	return CULVERT_OK;
 }
 
@@ -210,7 +210,7 @@ enum culvert_error culvert_set_endpoint(
 		return CULVERT_NO_PEER;
 	if (endpoint->family != IP_NONE && ip_bytes(endpoint->family) == 0)
 		return CULVERT_BAD_ARGUMENT;
-	known->endpoint = tunnel_endpoint(endpoint);
+	known->endpoint = face_endpoint(endpoint);
 	return CULVERT_OK;
 }
 
@@ -219,7 +219,7 @@ enum culvert_error culvert_set_keepalive(struct culvert *tunnel, struct culvert_
 {
 	if (!peer_of(tunnel, peer))
 		return CULVERT_NO_PEER;
-	device_set_persistent(tunnel_device(tunnel), peer.slot, seconds, tunnel_moment(now).at);
+	device_set_persistent(face_device(tunnel), peer.slot, seconds, face_moment(now).at);
 	return CULVERT_OK;
 }
 
@@ -240,8 +240,8 @@ enum culvert_error culvert_add_allowed_ip(
 		return CULVERT_NO_PEER;
 	if (!prefix_from(prefix, &own))
 		return CULVERT_BAD_ARGUMENT;
-	return device_add_allowed_ip(tunnel_device(tunnel), peer.slot, &own) ? CULVERT_OK
-									     : CULVERT_NO_ROOM;
+	return device_add_allowed_ip(face_device(tunnel), peer.slot, &own) ? CULVERT_OK
+									   : CULVERT_NO_ROOM;
 }
 
 enum culvert_error culvert_remove_allowed_ip(
@@ -253,7 +253,7 @@ enum culvert_error culvert_remove_allowed_ip(
 		return CULVERT_NO_PEER;
 	if (!prefix_from(prefix, &own))
 		return CULVERT_BAD_ARGUMENT;
-	device_remove_allowed_ip(tunnel_device(tunnel), peer.slot, &own);
+	device_remove_allowed_ip(face_device(tunnel), peer.slot, &own);
 	return CULVERT_OK;
 }
 
@@ -266,16 +266,15 @@ enum culvert_error culvert_get_status(const struct culvert *tunnel, struct culve
 	if (!known)
 		return CULVERT_NO_PEER;
 	*status = (struct culvert_status){
-		.endpoint = tunnel_address(&known->endpoint),
+		.endpoint = face_address(&known->endpoint),
 		.sent_bytes = known->sent_bytes,
 		.received_bytes = known->received_bytes,
 		.last_handshake_s = known->last_handshake.sec,
 		.keepalive_s = known->timers.persistent_s,
 	};
 	if (known->keyring.current != SESSION_NONE) {
-		current =
-			&device_sessions(tunnel_device(tunnel), peer.slot)[known->keyring.current];
-		status->has_session = session_may_send(current, tunnel_moment(now).at);
+		current = &device_sessions(face_device(tunnel), peer.slot)[known->keyring.current];
+		status->has_session = session_may_send(current, face_moment(now).at);
 	}
 	return CULVERT_OK;
 }

@@ -2,7 +2,7 @@
  * The public face of the core in motion: packets out, datagrams in, time. Handshakes are computed
  * in the call that asks for them. Adds no protocol of its own.
  */
-#include "culvert_tunnel.h"
+#include "culvert_face.h"
 
 #include <string.h>
 #include "inbound.h"
@@ -60,7 +60,7 @@ struct call {
 static struct call begin(struct culvert *tunnel, const struct culvert_time *now,
 	const uint8_t random[CULVERT_RANDOM_LEN], struct culvert_output *output)
 {
-	struct call call = {.tunnel = tunnel, .now = tunnel_moment(now), .out = output};
+	struct call call = {.tunnel = tunnel, .now = face_moment(now), .out = output};
 
 	memcpy(&call.chance, random, sizeof(call.chance));
 	*output = (struct culvert_output){0};
@@ -83,7 +83,7 @@ static void put_out(
 	struct call *call, uint8_t *bytes, size_t len, const struct endpoint *to, uint8_t tos)
 {
 	call->out->datagrams[call->out->datagrams_count++] =
-		(struct culvert_datagram){bytes, len, tunnel_address(to), tos};
+		(struct culvert_datagram){bytes, len, face_address(to), tos};
 }
 
 /* The same for one that the tunnel's own memory holds until the next call. */
@@ -99,7 +99,7 @@ static void put_out_copy(
 /* Computes the prepared job, to its end. */
 static enum verdict run_job(struct call *call, unsigned *effects)
 {
-	struct device *device = tunnel_device(call->tunnel);
+	struct device *device = face_device(call->tunnel);
 	struct handshake_job *job = &call->tunnel->job;
 	enum verdict verdict;
 
@@ -122,14 +122,14 @@ static void initiate(struct call *call, uint32_t slot, bool is_retry)
 {
 	unsigned effects;
 
-	if (handshake_prepare_initiation(tunnel_device(call->tunnel), slot, is_retry, call->now,
+	if (handshake_prepare_initiation(face_device(call->tunnel), slot, is_retry, call->now,
 		    &call->chance, &call->tunnel->job) == VERDICT_OK)
 		run_job(call, &effects);
 }
 
 static void send_keepalive(struct call *call, uint32_t slot)
 {
-	struct device *device = tunnel_device(call->tunnel);
+	struct device *device = face_device(call->tunnel);
 	struct outbound_grant grant;
 	uint8_t bytes[KEEPALIVE_LEN] = {0};
 	unsigned effects;
@@ -170,14 +170,14 @@ static void seal(struct call *call, const struct outbound_grant *grant, const ui
 	memset(at + len, 0, padded - len);
 	outbound_seal(call->tunnel->engine, grant, 0, at, padded, buffer);
 	put_out(call, buffer, DATA_OVERHEAD + padded, &grant->endpoint, ecn);
-	device_count_sent(tunnel_device(call->tunnel), grant->peer, DATA_OVERHEAD + padded);
+	device_count_sent(face_device(call->tunnel), grant->peer, DATA_OVERHEAD + padded);
 }
 
 enum culvert_error culvert_send(struct culvert *tunnel, const struct culvert_time *now,
 	const uint8_t random[CULVERT_RANDOM_LEN], const uint8_t *packet, size_t len,
 	uint8_t *buffer, size_t buffer_size, struct culvert_output *output)
 {
-	struct device *device = tunnel_device(tunnel);
+	struct device *device = face_device(tunnel);
 	struct call call = begin(tunnel, now, random, output);
 	struct outbound_grant grant;
 	enum verdict verdict;
@@ -206,9 +206,9 @@ enum culvert_error culvert_send(struct culvert *tunnel, const struct culvert_tim
 
 static enum verdict receive_handshake(struct call *call, const struct culvert_datagram *datagram)
 {
-	struct device *device = tunnel_device(call->tunnel);
+	struct device *device = face_device(call->tunnel);
 	struct handshake_message message = {
-		.source = tunnel_endpoint(&datagram->address), .len = (uint8_t)datagram->len};
+		.source = face_endpoint(&datagram->address), .len = (uint8_t)datagram->len};
 	struct wire_cookie_reply reply;
 	enum verdict verdict;
 	unsigned effects;
@@ -231,8 +231,8 @@ static enum verdict receive_handshake(struct call *call, const struct culvert_da
 
 static enum verdict receive_data(struct call *call, struct culvert_datagram *datagram)
 {
-	struct device *device = tunnel_device(call->tunnel);
-	struct endpoint source = tunnel_endpoint(&datagram->address);
+	struct device *device = face_device(call->tunnel);
+	struct endpoint source = face_endpoint(&datagram->address);
 	struct inbound_run run;
 	enum verdict verdict;
 	unsigned effects;
@@ -265,7 +265,7 @@ enum culvert_error culvert_receive(struct culvert *tunnel, const struct culvert_
 		return end(&call, verdict);
 	switch (wire_classify(datagram->bytes, datagram->len)) {
 	case MESSAGE_NONE:
-		device_count(tunnel_device(tunnel), verdict);
+		device_count(face_device(tunnel), verdict);
 		break;
 	case MESSAGE_INITIATION:
 	case MESSAGE_RESPONSE:
@@ -273,7 +273,7 @@ enum culvert_error culvert_receive(struct culvert *tunnel, const struct culvert_
 		break;
 	case MESSAGE_COOKIE_REPLY:
 		verdict = handshake_consume_cookie_reply(
-			tunnel_device(tunnel), (const void *)datagram->bytes, call.now.at);
+			face_device(tunnel), (const void *)datagram->bytes, call.now.at);
 		break;
 	case MESSAGE_DATA:
 		verdict = receive_data(&call, datagram);
@@ -285,7 +285,7 @@ enum culvert_error culvert_receive(struct culvert *tunnel, const struct culvert_
 bool culvert_tick(struct culvert *tunnel, const struct culvert_time *now,
 	const uint8_t random[CULVERT_RANDOM_LEN], struct culvert_output *output)
 {
-	struct device *device = tunnel_device(tunnel);
+	struct device *device = face_device(tunnel);
 	struct call call = begin(tunnel, now, random, output);
 	uint32_t slot;
 	unsigned effects;
@@ -301,5 +301,5 @@ bool culvert_tick(struct culvert *tunnel, const struct culvert_time *now,
 
 uint64_t culvert_next(const struct culvert *tunnel)
 {
-	return tick_when(tunnel_device(tunnel)).ns;
+	return tick_when(face_device(tunnel)).ns;
 }

@@ -27,8 +27,8 @@ enum verdict handshake_admit(struct device *device, const struct handshake_messa
 		device->loaded_until = instant_after(now, UNDER_LOAD_HOLD_NS);
 	if (instant_reached(now, device->loaded_until))
 		return VERDICT_OK;
-	if (!cookie_check_mac2(&device->checker, message->bytes, message->len, &message->source,
-		    now)) {
+	if (!cookie_check_mac2(
+		    &device->checker, message->bytes, message->len, &message->source, now)) {
 		cookie_create_reply(&device->checker, message->bytes, message->len,
 			&message->source, now, chance->cookie_secret, chance->nonce, reply);
 		return device_count(device, VERDICT_COOKIE_NEEDED);
@@ -38,8 +38,8 @@ enum verdict handshake_admit(struct device *device, const struct handshake_messa
 	return VERDICT_OK;
 }
 
-enum verdict handshake_consume_cookie_reply(struct device *device,
-	const struct wire_cookie_reply *reply, struct instant now)
+enum verdict handshake_consume_cookie_reply(
+	struct device *device, const struct wire_cookie_reply *reply, struct instant now)
 {
 	struct index_entry entry;
 
@@ -97,8 +97,8 @@ enum verdict handshake_prepare_initiation(struct device *device, uint32_t slot, 
 	if (!device->has_identity || peer->endpoint.addr.family == IP_NONE) {
 		/* Nothing can leave, but the retries go on: what is missing may come. */
 		device_timer_event(device, slot, EVENT_TRAVERSAL, now.at, 0);
-		device_timer_event(device, slot, EVENT_INITIATION_SENT, now.at,
-			le32_load(chance->jitter));
+		device_timer_event(
+			device, slot, EVENT_INITIATION_SENT, now.at, le32_load(chance->jitter));
 		return device->has_identity ? VERDICT_NO_ENDPOINT : VERDICT_NO_IDENTITY;
 	}
 	begin(device, STEP_INITIATE, now.at, job);
@@ -110,8 +110,8 @@ enum verdict handshake_prepare_initiation(struct device *device, uint32_t slot, 
 	return VERDICT_OK;
 }
 
-static enum verdict prepare_response(struct device *device, struct instant now,
-	struct handshake_job *job)
+static enum verdict prepare_response(
+	struct device *device, struct instant now, struct handshake_job *job)
 {
 	const struct wire_response *message = (const void *)job->message.bytes;
 	struct index_entry entry;
@@ -250,8 +250,8 @@ static enum verdict finish_initiate(struct device *device, struct peer *peer,
 }
 
 /* The initiation names a peer: if we have it, it may prove itself. */
-static enum verdict finish_open(struct device *device, struct handshake_job *job,
-	const struct chance *chance)
+static enum verdict finish_open(
+	struct device *device, struct handshake_job *job, const struct chance *chance)
 {
 	uint32_t slot;
 	const struct peer *peer;
@@ -318,8 +318,8 @@ static enum verdict finish_respond(struct device *device, struct peer *peer,
 		peer->keyring.next = SESSION_NONE;
 		return VERDICT_GONE;
 	}
-	session_begin(&sessions[number], &job->keys, false, index, le32_load(initiation->sender),
-		now);
+	session_begin(
+		&sessions[number], &job->keys, false, index, le32_load(initiation->sender), now);
 	response->type = le32_store(MESSAGE_RESPONSE);
 	response->sender = le32_store(index);
 	response->receiver = initiation->sender;
@@ -332,8 +332,8 @@ static enum verdict finish_respond(struct device *device, struct peer *peer,
 }
 
 /* The response to our initiation: the new keys are current at once. */
-static enum verdict finish_complete(struct device *device, struct peer *peer,
-	struct handshake_job *job, struct moment now)
+static enum verdict finish_complete(
+	struct device *device, struct peer *peer, struct handshake_job *job, struct moment now)
 {
 	const struct wire_response *response = (const void *)job->message.bytes;
 	struct session *sessions = device_sessions(device, job->peer.slot);
@@ -365,8 +365,8 @@ static enum verdict finish_complete(struct device *device, struct peer *peer,
 	return VERDICT_OK;
 }
 
-enum verdict handshake_finish(struct device *device, struct handshake_job *job,
-	struct moment now, const struct chance *chance, unsigned *effects)
+enum verdict handshake_finish(struct device *device, struct handshake_job *job, struct moment now,
+	const struct chance *chance, unsigned *effects)
 {
 	struct peer *peer;
 	enum verdict verdict = VERDICT_GONE;

@@ -97,8 +97,7 @@ static void apply(struct timers *timers, enum timer timer, enum action action, s
 	}
 }
 
-void timers_on(struct timers *timers, enum timer_event event, struct instant now,
-	uint32_t jitter)
+void timers_on(struct timers *timers, enum timer_event event, struct instant now, uint32_t jitter)
 {
 	ENSURE(event < TIMER_EVENTS);
 	for (unsigned i = 0; i < TIMERS; i++)
@@ -109,8 +108,7 @@ void timers_on(struct timers *timers, enum timer_event event, struct instant now
 	}
 }
 
-void timers_set_persistent(struct timers *timers, uint16_t seconds, bool is_up,
-	struct instant now)
+void timers_set_persistent(struct timers *timers, uint16_t seconds, bool is_up, struct instant now)
 {
 	bool was_off = timers->persistent_s == 0;
 
@@ -140,8 +138,8 @@ enum timer timers_take_due(struct timers *timers, struct instant now)
 {
 	unsigned i = 0;
 
-	while (i < TIMERS && (!is_armed(timers, (enum timer)i) ||
-				     !instant_reached(now, timers->due[i])))
+	while (i < TIMERS &&
+		(!is_armed(timers, (enum timer)i) || !instant_reached(now, timers->due[i])))
 		i++;
 	if (i == TIMERS)
 		return TIMER_NONE;

@@ -98,6 +98,8 @@ int main(int argc, char **argv)
 		fputs(usage_text, stderr);
 		return 0;
 	}
+	/* A line a write: what our hooks and programs say at the same time stands between lines. */
+	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
 	put_own_directory_first();
 	setenv("LC_ALL", "C", 1);
 	for (size_t i = 0; argc >= 3 && i < sizeof(verbs) / sizeof(verbs[0]); i++) {

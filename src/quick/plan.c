@@ -19,15 +19,21 @@ static stage_planner plan_create, plan_pre_up, plan_device, plan_link, plan_reso
 static const struct {
 	stage_planner *plan;
 	bool in_reload;
+	bool needs_state; /* more of it than the interface's name */
 } stages[STAGE_COUNT] = {
-	[STAGE_CREATE] = {plan_create, false},
-	[STAGE_PRE_UP] = {plan_pre_up, false},
-	[STAGE_DEVICE] = {plan_device, true},
-	[STAGE_LINK] = {plan_link, true},
-	[STAGE_ROUTES] = {plan_routes, true},
-	[STAGE_RESOLVER] = {plan_resolver, true},
-	[STAGE_POST_UP] = {plan_post_up, false},
+	[STAGE_CREATE] = {plan_create, false, false},
+	[STAGE_PRE_UP] = {plan_pre_up, false, false},
+	[STAGE_DEVICE] = {plan_device, true, false},
+	[STAGE_LINK] = {plan_link, true, true},
+	[STAGE_ROUTES] = {plan_routes, true, true},
+	[STAGE_RESOLVER] = {plan_resolver, true, false},
+	[STAGE_POST_UP] = {plan_post_up, false, false},
 };
+
+bool plan_needs_state(enum plan_stage stage)
+{
+	return stages[stage].needs_state;
+}
 
 void plan_stage(struct step_list *plan, enum plan_stage stage, enum plan_mode mode,
 	const struct wanted *wanted, const struct state *state)

@@ -36,6 +36,9 @@ enum plan_stage {
 void plan_stage(struct step_list *plan, enum plan_stage stage, enum plan_mode mode,
 	const struct wanted *wanted, const struct state *state);
 
+/* Does this stage of `up` look at more of the state than the interface's name? */
+bool plan_needs_state(enum plan_stage stage);
+
 /*
  * All stages of a reload from one snapshot: what the device has been tells which routes are no
  * longer wanted. The addresses to come are put into state. False when memory is short.

@@ -22,6 +22,7 @@
 #define NONE_BEFORE QUICK_DIRECTORY "/resolv.conf.none"
 #define WRITTEN     QUICK_DIRECTORY "/resolv.conf.written"
 #define SUFFIX      ".dns"
+#define UNFINISHED  ".new"
 
 struct text {
 	char *bytes;
@@ -40,16 +41,37 @@ static void free_text(struct text *text)
 	*text = (struct text){0};
 }
 
-static bool same_content(const char *path, const char *other)
+/* The same, or only its beginning: what a kill in the middle of writing leaves. */
+static bool is_start_of(const char *path, const char *whole)
 {
 	struct text a, b;
-	bool is_same = read_text(path, &a) == 0;
+	bool is_start = read_text(path, &a) == 0;
 
-	is_same = read_text(other, &b) == 0 && is_same && a.len == b.len &&
-		  memcmp(a.bytes, b.bytes, a.len) == 0;
+	is_start = read_text(whole, &b) == 0 && is_start && a.len <= b.len &&
+		   memcmp(a.bytes, b.bytes, a.len) == 0;
 	free_text(&a);
 	free_text(&b);
-	return is_same;
+	return is_start;
+}
+
+/* One of our own files: whole or not at all. What a kill leaves unfinished has a known name. */
+static int keep(const char *path, const char *bytes)
+{
+	char unfinished[PATH_MAX + sizeof(UNFINISHED)];
+	int error;
+
+	snprintf(unfinished, sizeof(unfinished), "%s" UNFINISHED, path);
+	error = smallfile_write(unfinished, bytes, 0600);
+	return error ? error : rename(unfinished, path) < 0 ? -errno : 0;
+}
+
+static void forget(const char *path)
+{
+	char unfinished[PATH_MAX + sizeof(UNFINISHED)];
+
+	snprintf(unfinished, sizeof(unfinished), "%s" UNFINISHED, path);
+	unlink(unfinished);
+	unlink(path);
 }
 
 /* Puts text into resolv.conf; where it cannot be exchanged (a bind mount) it is overwritten. */
@@ -71,9 +93,9 @@ static int keep_original(void)
 		return 0;
 	error = read_text(RESOLV_CONF, &text);
 	if (error == -ENOENT)
-		return smallfile_write(NONE_BEFORE, "", 0600);
+		return keep(NONE_BEFORE, "");
 	if (!error)
-		error = wholefile_write(BEFORE, text.bytes, text.len, 0600);
+		error = keep(BEFORE, text.bytes);
 	free_text(&text);
 	return error;
 }
@@ -92,7 +114,7 @@ static int write_wish(const char *ifname, const char *lines)
 	textbuf_addf(&out, "# wg-quick: %s\n%s", ifname, lines);
 	error = textbuf_status(&out);
 	if (!error)
-		error = wholefile_write(WRITTEN, out.text, out.len, 0600);
+		error = keep(WRITTEN, out.text);
 	if (!error)
 		error = write_resolv_conf(out.text, out.len);
 	textbuf_fini(&out);
@@ -108,7 +130,7 @@ int resolvfile_set(const char *ifname, const char *lines)
 		error = keep_original();
 	wish_path(path, ifname);
 	if (!error)
-		error = wholefile_write(path, lines, strlen(lines), 0600);
+		error = keep(path, lines);
 	return error ? error : write_wish(ifname, lines);
 }
 
@@ -157,8 +179,8 @@ static int restore_original(void)
 /* Ours to restore: as we wrote it, or never written at all. */
 static bool is_untouched(void)
 {
-	return access(WRITTEN, F_OK) < 0 || same_content(RESOLV_CONF, WRITTEN) ||
-	       same_content(RESOLV_CONF, BEFORE) || access(RESOLV_CONF, F_OK) < 0;
+	return access(WRITTEN, F_OK) < 0 || is_start_of(RESOLV_CONF, WRITTEN) ||
+	       is_start_of(RESOLV_CONF, BEFORE) || access(RESOLV_CONF, F_OK) < 0;
 }
 
 static int write_wish_of(const char *ifname)
@@ -181,7 +203,7 @@ int resolvfile_unset(const char *ifname)
 	int error = 0;
 
 	wish_path(path, ifname);
-	unlink(path);
+	forget(path);
 	if (find_newest_wish(other))
 		return is_untouched() ? write_wish_of(other) : 0;
 	if (is_untouched())
@@ -190,8 +212,8 @@ int resolvfile_unset(const char *ifname)
 		say_error("%s was changed by somebody else, and is left as it is", RESOLV_CONF);
 	if (error)
 		return error;
-	unlink(WRITTEN);
-	unlink(BEFORE);
-	unlink(NONE_BEFORE);
+	forget(WRITTEN);
+	forget(BEFORE);
+	forget(NONE_BEFORE);
 	return 0;
 }

@@ -53,18 +53,22 @@ static int take_down(struct run *run, const struct options *options)
 	return status;
 }
 
-/* One stage: look, plan, do. */
-static int run_stage(struct run *run, enum plan_stage stage, enum plan_mode mode)
+/* One stage: look where it matters, plan, do. */
+static int run_stage(struct run *run, enum plan_stage stage)
 {
 	struct wanted wanted = wanted_of(run->config);
 	struct step_list plan = {0};
 	struct state state;
-	int status = 1, error = snapshot_take(&run->rtnl, run->ifname, &state);
+	int status = 1, error = 0;
 
+	if (plan_needs_state(stage))
+		error = snapshot_take(&run->rtnl, run->ifname, &state);
+	else
+		state_init(&state, run->ifname);
 	if (error) {
 		say_error("%s", strerror(-error));
 	} else {
-		plan_stage(&plan, stage, mode, &wanted, &state);
+		plan_stage(&plan, stage, PLAN_UP, &wanted, &state);
 		status = run_steps(run, &plan);
 	}
 	step_list_fini(&plan);
@@ -100,7 +104,7 @@ static int bring_up(struct run *run)
 		return status;
 	run->keeps_journal = true;
 	for (int stage = 0; stage < STAGE_COUNT && !status; stage++)
-		status = run_stage(run, (enum plan_stage)stage, PLAN_UP);
+		status = run_stage(run, (enum plan_stage)stage);
 	if (status)
 		take_down(run, &run->config->options);
 	return status;

@@ -6,7 +6,7 @@
 #include "command.h"
 #include "complain.h"
 #include "ctl.h"
-#include "device.h"
+#include "interface.h"
 #include "endpoint_resolve.h"
 #include "keyfile.h"
 #include "keytext.h"

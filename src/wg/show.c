@@ -8,7 +8,7 @@
 #include "clock.h"
 #include "command.h"
 #include "ctl.h"
-#include "device.h"
+#include "interface.h"
 #include "nearest.h"
 #include "showforms.h"
 #include "terminal.h"
@@ -104,7 +104,7 @@ static void finish_json(struct showing *showing)
 static enum outcome show_one(struct showing *showing, const char *interface)
 {
 	struct device_settings device;
-	int err = device_read(interface, &device);
+	int err = interface_read(interface, &device);
 	enum outcome outcome = FAILED;
 
 	if (err)
@@ -118,7 +118,7 @@ static enum outcome show_one(struct showing *showing, const char *interface)
 static enum outcome show_listed(struct showing *showing, const char *interface)
 {
 	struct device_settings device;
-	int err = device_read(interface, &device);
+	int err = interface_read(interface, &device);
 	enum outcome outcome = DONE;
 
 	if (err)

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "attrs.h"
 #include "command.h"
-#include "device.h"
+#include "interface.h"
 #include "terminal.h"
 
 /* In the order in which stock wg writes them. */
@@ -67,7 +67,7 @@ enum outcome showconf_run(const struct invocation *call)
 
 	if (call->count != 2)
 		return BAD_USAGE;
-	err = device_read(call->words[1], &device);
+	err = interface_read(call->words[1], &device);
 	if (!err) {
 		add_device(&out, &device);
 		err = textbuf_status(&out);

@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 #include "attrs.h"
-#include "device.h"
+#include "interface.h"
 
 /* Fields that are not one attribute's value. */
 #define WORD_PUBLIC_KEY "public-key"

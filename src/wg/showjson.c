@@ -7,7 +7,7 @@
 #include <time.h>
 #include "agetext.h"
 #include "attrs.h"
-#include "device.h"
+#include "interface.h"
 #include "terminal.h"
 #include "wipe.h"
 
@@ -119,7 +119,7 @@ json_t *json_device(const struct device_settings *device, const struct pretty_op
 	put(object, "name", json_string(device->name));
 	put(object, attrs[ATTR_PUBLIC_KEY].json_name,
 		device->has & DEVICE_HAS_PUBLIC_KEY ? text_of(ATTR_PUBLIC_KEY, &self) : NULL);
-	put(object, "hasPrivateKey", json_boolean(device_has_private_key(device)));
+	put(object, "hasPrivateKey", json_boolean(interface_has_private_key(device)));
 	if (options->shows_keys)
 		put(object, attrs[ATTR_PRIVATE_KEY].json_name, text_of(ATTR_PRIVATE_KEY, device));
 	put(object, attrs[ATTR_LISTEN_PORT].json_name,

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include "agetext.h"
 #include "attrs.h"
-#include "device.h"
+#include "interface.h"
 #include "terminal.h"
 #include "wipe.h"
 
@@ -41,7 +41,7 @@ static void add_device(struct textbuf *out, const struct device_settings *device
 		device->name);
 	if (device->has & DEVICE_HAS_PUBLIC_KEY)
 		add_field(out, ATTR_PUBLIC_KEY, &self);
-	if (device_has_private_key(device))
+	if (interface_has_private_key(device))
 		add_secret(out, ATTR_PRIVATE_KEY, device, shows_keys);
 	if (device->listen_port)
 		add_field(out, ATTR_LISTEN_PORT, device);

@@ -22,7 +22,7 @@ class Case:
 ONE = (f"private_key={hex_of(1)}\nlisten_port=5555\nfwmark=51820\n"
        f"public_key={hex_of(1)}\npreshared_key={hex_of(9)}\nendpoint=1.2.3.4:5\n"
        "persistent_keepalive_interval=25\nreplace_allowed_ips=true\nallowed_ip=10.0.0.1/32\nallowed_ip=fd00::/8\n")
-TWO = ONE + (f"public_key={hex_of(2)}\nendpoint=[::1]:51820\nreplace_allowed_ips=true\n"
+TWO = ONE + (f"public_key={hex_of(2)}\nendpoint=[2001:db8::9]:51820\nreplace_allowed_ips=true\n"
              "allowed_ip=0.0.0.0/0\nallowed_ip=::/0\n")
 BARE = f"public_key={hex_of(3)}\n"
 SETUPS = {"nothing": "", "one": ONE, "two": TWO, "bare": BARE, "key": f"private_key={hex_of(1)}\n"}
@@ -93,7 +93,7 @@ LINES = [
     ("two", "wg setconf t0 good x"), ("two", "wg setconf absent good"), ("two", "wg setconf absent absent"),
     ("two", "wg addconf"), ("two", "wg addconf t0"), ("two", "wg addconf absent good"), ("two", "wg addconf t0 good"),
     ("two", "wg syncconf"), ("two", "wg syncconf t0"), ("two", "wg syncconf absent good"), ("two", "wg syncconf t0 good"),
-    ("two", "wg setconf t0 good"), ("two", "wg setconf t0 /dev/null"), ("two", "wg addconf t0 /dev/null"),
+    ("two", "wg setconf t0 good"), ("two", "wg setconf t0 /dev/null"), ("two", "wg setconf t0 ."), ("two", "wg addconf t0 /dev/null"),
     ("nothing", "wg genkey x"), ("nothing", "wg genpsk x"), ("nothing", "wg pubkey x"), ("nothing", "wg genkey --help"),
     ("nothing", "wg frobnicate"), ("nothing", "wg SHOW"), ("nothing", "wg ''"), ("nothing", "wg -v x"),
     ("nothing", "wg --help x"), ("nothing", "wg show ''"),

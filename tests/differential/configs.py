@@ -89,14 +89,14 @@ FILES = {
 # What `two` is set to: a sync of it changes nothing.
 FILES["the same as is"] = interface(f"PrivateKey = {A}", "ListenPort = 5555", "FwMark = 51820") + peer(
     "PresharedKey = CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=", "Endpoint = 1.2.3.4:5", "PersistentKeepalive = 25",
-    "AllowedIPs = 10.0.0.1/32, fd00::/8") + peer("Endpoint = [::1]:51820", "AllowedIPs = 0.0.0.0/0, ::/0", key=B)
+    "AllowedIPs = 10.0.0.1/32, fd00::/8") + peer("Endpoint = [2001:db8::9]:51820", "AllowedIPs = 0.0.0.0/0, ::/0", key=B)
 
 
 # A sync takes away what the file does not mention. Stock wg leaves preshared keys and keepalives, as
 # versions before 2025 did, and rolls the port: on these setups there are none to leave or to roll.
 PLAIN = (f"private_key={hex_of(1)}\nfwmark=51820\n"
          f"public_key={hex_of(1)}\nendpoint=1.2.3.4:5\nreplace_allowed_ips=true\nallowed_ip=10.0.0.1/32\n"
-         f"public_key={hex_of(2)}\nendpoint=[::1]:51820\nreplace_allowed_ips=true\nallowed_ip=0.0.0.0/0\n")
+         f"public_key={hex_of(2)}\nendpoint=[2001:db8::9]:51820\nreplace_allowed_ips=true\nallowed_ip=0.0.0.0/0\n")
 
 
 def config_cases():

@@ -13,6 +13,7 @@ HIDDEN = "a private or preshared key that is almost right is not repeated where 
 EACH_LINE = "each line starts with the interface, not only the first; stock forgot it for endpoints"
 NO_WRAP = "a port above 65535 is an error, stock takes it modulo 65536"
 DAMAGED = "a zero byte means a damaged file; stock reads the rest of the line, or the file, as empty"
+DIRECTORY = "a directory is no configuration; stock reads it as an empty one and removes every peer"
 PLUS_MINUS = "+ and - before an allowed IP, as in newer versions of the stock tool"
 SYNC = "as newer versions: a preshared key or keepalive that the file does not mention ends; and the port stays"
 
@@ -38,6 +39,7 @@ DIFFERENCES = [
     ("* of zero byte", ALL, DAMAGED),
     ("[!a]* of file of zero bytes", ALL, DAMAGED),
     ("addconf of file of zero bytes", "exit code, first line of stderr", DAMAGED),
+    ("wg setconf t0 . on two", "exit code, state, first line of stderr", DIRECTORY),
     ("* of UTF-16", STDERR, DAMAGED),
     ("set t0 * allowed-ips [+]*", ALL, PLUS_MINUS),
     ("syncconf on a full device of peers only", "stdout, state", SYNC),

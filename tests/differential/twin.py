@@ -73,12 +73,12 @@ class Daemon:
 class Canned:
     """A daemon that answers every get with the same text, for what no real one can be brought to say.
 
-    In the text, {-N} is the second N before now.
+    In the text, {-N} is the second N before now. A set it takes and keeps in `sets`.
     """
 
     def __init__(self, name, reply):
         self.path = f"{SOCKETS}/{name}.sock"
-        self.reply = reply
+        self.reply, self.sets = reply, []
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind(self.path)
         self.listener.listen(16)
@@ -92,7 +92,13 @@ class Canned:
             except OSError:
                 return
             with connection:
-                if connection.recv(65536):
+                request = connection.recv(65536)
+                while request.startswith(b"set=1") and not request.endswith(b"\n\n"):
+                    request += connection.recv(65536)
+                if request.startswith(b"set=1"):
+                    self.sets.append(request.decode())
+                    connection.sendall(b"errno=0\n\n")
+                elif request:
                     connection.sendall(self.text().encode())
 
     def text(self):
@@ -106,18 +112,20 @@ class Canned:
 
 
 class Result:
-    def __init__(self, code, out, err, state):
-        self.code, self.out, self.err, self.state = code, out, err, state
+    """outs: what each command printed."""
+
+    def __init__(self, code, outs, err, state):
+        self.code, self.outs, self.err, self.state = code, outs, err, state
         port = state[0].get("listen_port", "0")
         if int(port) in EPHEMERAL_PORTS:
             state[0]["listen_port"] = "any"
-            self.out = out.replace(port, "any")
+            self.outs = [out.replace(port, "any") for out in outs]
 
     def differences(self, other):
         if self.code != other.code:
             yield "exit code", self.code, other.code
-        if canonical(self.out) != canonical(other.out):
-            yield "stdout", self.out, other.out
+        if list(map(canonical, self.outs)) != list(map(canonical, other.outs)):
+            yield "stdout", self.outs, other.outs
         if self.state != other.state:
             yield "state", self.state, other.state
         if first_complaint(self) != first_complaint(other):
@@ -145,22 +153,21 @@ class Twin:
         self.daemon, self.directory = daemon, directory
 
     def run(self, which, case):
-        """Every command of the case in turn; the outputs joined, the last exit code that is not 0."""
+        """Every command of the case in turn; the last exit code that is not 0."""
         self.daemon.reset(case.setup)
         for name, content in case.files.items():
             with open(os.path.join(self.directory, name), "wb") as file:
                 file.write(content.encode() if isinstance(content, str) else content)
             os.chmod(file.name, 0o600)
-        out = err = ""
-        code = 0
+        outs, err, code = [], "", 0
         for words in case.commands:
             done = subprocess.run(["wg", *words], executable=self.programs[which], cwd=self.directory,
                                   input=case.stdin, capture_output=True, timeout=30, env=environment(case),
                                   check=False)
-            out += done.stdout.decode(errors="surrogateescape")
+            outs.append(done.stdout.decode(errors="surrogateescape"))
             err += done.stderr.decode(errors="surrogateescape")
             code = done.returncode or code
-        return Result(code, out, err, self.daemon.state())
+        return Result(code, outs, err, self.daemon.state())
 
     def both(self, case):
         """Clocks may strike between the two: what differs is asked again."""

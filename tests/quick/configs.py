@@ -33,7 +33,6 @@ def split(*more):
 #   before            commands run in the world first
 #   file_after_down   `down` writes the file, too
 #   stock_loses       what lines of the file the stock tool's save loses or spoils
-#   hooks_leave       the hooks themselves leave something (empty chains)
 #   status, stock     exit status of ours, and of the stock tool where it is another
 CONFIGS = {
     "hub": (HUB, {}),
@@ -95,7 +94,7 @@ CONFIGS = {
     "hooks with iptables": (split(
         "PostUp = iptables -A FORWARD -i %i -j ACCEPT; iptables -t nat -A POSTROUTING -o eth0 -j MASQUERADE",
         "PostDown = iptables -D FORWARD -i %i -j ACCEPT; iptables -t nat -D POSTROUTING -o eth0 -j MASQUERADE"),
-        {"hooks_leave": True}),
+        {}),
     "key set by a hook": (
         f"[Interface]\nListenPort = 51820\nAddress = 10.77.0.2/24\n"
         f"PostUp = wg set %i private-key <(echo {A})\n" + peer(PEER_1, "10.77.0.0/24", *CLIENT), {}),

@@ -14,6 +14,8 @@ import tempfile
 import time
 
 ETC = "/etc/wireguard"
+# What iptables leaves of its own when its last rule is gone.
+EMPTY_CHAIN = re.compile(r"^table ip6? (raw|mangle|filter|nat) .*type \w+ hook \w+ priority \w+; policy accept;$")
 RESOLV_BEFORE = "search before.example\nnameserver 192.0.2.53\n"
 HOSTS = "127.0.0.1 localhost\n203.0.113.50 hub.example\n"
 
@@ -68,13 +70,17 @@ def bind(path, text):
     must("mount", "--bind", name, path)
 
 
-def wait_for_carrier(name):
+def wait_until(condition, what):
     end = time.monotonic() + 10
-    while "LOWER_UP" not in run("ip", "link", "show", name).stdout or \
-            "NO-CARRIER" in run("ip", "link", "show", name).stdout:
+    while not condition():
         if time.monotonic() > end:
-            raise RuntimeError(f"{name} has no carrier")
+            raise RuntimeError(f"waited in vain for {what}")
         time.sleep(0.01)
+
+
+def has_carrier(name):
+    shown = run("ip", "link", "show", name).stdout
+    return "LOWER_UP" in shown and "NO-CARRIER" not in shown
 
 
 def build(task):
@@ -94,11 +100,12 @@ def build(task):
         must("ip", "link", "set", name, "addrgenmode", "none")
         must("ip", "link", "set", name, "up")
     for name in ("eth0", "eth1"):
-        wait_for_carrier(name)
+        wait_until(lambda name=name: has_carrier(name), f"the carrier of {name}")
     must("ip", "addr", "add", "198.51.100.2/24", "dev", "eth0")
     must("ip", "addr", "add", "2001:db8:1::2/64", "dev", "eth0", "nodad")
     must("ip", "route", "add", "default", "via", "198.51.100.1")
     must("ip", "route", "add", "default", "via", "2001:db8:1::1")
+    wait_until(lambda: "2001:db8:1::2" in run("ip", "-6", "route", "show", "table", "local").stdout, "its address")
     for command in task.get("before", []):
         must("bash", "-c", command)
     for name, text in task["files"].items():
@@ -110,7 +117,8 @@ def environment(task):
     if not task.get("resolvconf", True):
         path = [p for p in path if not os.path.exists(os.path.join(p, "resolvconf"))
                 and not os.path.exists(os.path.join(p, "resolvectl"))]
-    kept = {"PATH": ":".join(["/run/bin"] + path), "HOME": "/", "WG_QUICK_USERSPACE_IMPLEMENTATION": task["daemon"]}
+    kept = {"PATH": ":".join(["/run/bin"] + path), "HOME": "/", "WG_QUICK_USERSPACE_IMPLEMENTATION": task["daemon"],
+            "OUR_WG_QUICK": task["tool"][0]}
     for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
         if name in os.environ:
             kept[name] = os.environ[name]
@@ -127,7 +135,7 @@ def nft_lines():
             table = word
         elif word.startswith("chain "):
             chain = word
-        elif word != "}":
+        elif word != "}" and not EMPTY_CHAIN.search(f"{table} {word}"):
             found.append(f"{table} {chain} {word}")
     return sorted(found)
 

@@ -67,10 +67,10 @@ struct sim_host {
 	struct private_key private_key;
 	struct endpoint address;
 	int64_t wall_skew_s; /* its clock against the others' */
-	bool is_busy;	     /* pretends that many handshakes wait */
+	bool is_busy;        /* pretends that many handshakes wait */
 	struct sim_queue queues[SIM_HOSTS];
 	struct tai64n stamps[SIM_HOSTS]; /* the last one sent to each */
-	uint64_t sent[5];		 /* datagrams by type */
+	uint64_t sent[5];                /* datagrams by type */
 	unsigned given_up, refused_inner;
 };
 

@@ -70,7 +70,7 @@ static void the_initiator_renews_on_send(void **state)
 	for (unsigned s = 0; s < 300; s++) {
 		sim_send(sim, 0, 1, 64);
 		sim_run(sim, SECOND, SIM_EVER);
-		SIM_ENSURE(sim, sent(sim, 0, MESSAGE_INITIATION) == (s < 121	      ? 1
+		SIM_ENSURE(sim, sent(sim, 0, MESSAGE_INITIATION) == (s < 121          ? 1
 									    : s < 242 ? 2
 										      : 3));
 	}

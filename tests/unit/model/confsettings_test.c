@@ -98,6 +98,7 @@ static void says_what_is_wrong_and_where(void **state)
 			"PresharedKey, "
 			"AllowedIPs, Endpoint or PersistentKeepalive in [Peer]\n"},
 		{"", ""},
+		{"[Peer]\n#: = x\nPublicKey = " KEY "\n", ""},
 		{"# only this\r\n\r\n", ""},
 		{"[inter FACE]\r\nlistenPORT\t=\t5 1\r\n", ""},
 	};

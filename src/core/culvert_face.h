@@ -2,8 +2,8 @@
  * What the files of the public face share: culvert.c sets a tunnel up, culvert_run.c moves packets
  * through it. A tunnel is a device, a cipher engine and the buffers of what one call puts out.
  */
-#ifndef CULVERT_CORE_CULVERT_TUNNEL_H
-#define CULVERT_CORE_CULVERT_TUNNEL_H
+#ifndef CULVERT_CORE_CULVERT_FACE_H
+#define CULVERT_CORE_CULVERT_FACE_H
 
 #include <culvert/culvert.h>
 
@@ -21,9 +21,9 @@ struct culvert {
 	_Alignas(CULVERT_MEMORY_ALIGN) uint8_t device[];
 };
 
-struct device *tunnel_device(const struct culvert *tunnel);
-struct moment tunnel_moment(const struct culvert_time *now);
-struct endpoint tunnel_endpoint(const struct culvert_address *address);
-struct culvert_address tunnel_address(const struct endpoint *endpoint);
+struct device *face_device(const struct culvert *tunnel);
+struct moment face_moment(const struct culvert_time *now);
+struct endpoint face_endpoint(const struct culvert_address *address);
+struct culvert_address face_address(const struct endpoint *endpoint);
 
 #endif
