@@ -3,6 +3,7 @@
  * taking it all down again.
  */
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,18 +21,23 @@
 #include "unixsock.h"
 
 static const char usage[] =
-	"Usage: culvertd [-f | --foreground] INTERFACE\n"
+	"Usage: culvertd [-f | --foreground] [--threads N] INTERFACE\n"
 	"       culvertd --version | --help\n"
 	"\n"
 	"Creates the TUN device INTERFACE and runs a WireGuard tunnel on it, to be set up\n"
 	"with wg(8) or wg-quick(8). Goes into the background once it can be.\n"
+	"  --threads N   threads that move data, 1 to 64; default: one for each core, up to 8\n"
 	"\n"
 	"Environment: LOG_LEVEL (verbose, error, silent), WG_PROCESS_FOREGROUND=1,\n"
 	"WG_TUN_FD and WG_UAPI_FD (inherited descriptors). See culvertd(8).\n";
 
+/* More threads than this have nothing to do: one loop makes the system calls. */
+enum { DEFAULT_THREADS_MAX = 8 };
+
 struct options {
 	const char *interface;
 	bool is_foreground;
+	unsigned threads;
 };
 
 /* What runs, in the order in which it is set up. */
@@ -69,39 +75,81 @@ static int env_fd(const char *name)
 	return *end || errno || fd < 0 || fd > 1 << 20 ? -EINVAL : (int)fd;
 }
 
+/* One thread for each core, as far as that pays. */
+static unsigned default_threads(void)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return cores < 1 ? 1 : cores > DEFAULT_THREADS_MAX ? DEFAULT_THREADS_MAX : (unsigned)cores;
+}
+
+/* 0 when the text is not a number of threads. */
+static unsigned parse_threads(const char *text)
+{
+	char *end;
+	long threads = strtol(text, &end, 10);
+
+	return *text && !*end && threads >= 1 && threads <= POOL_THREADS_MAX ? (unsigned)threads
+									     : 0;
+}
+
+static int refuse(const char *what, const char *word)
+{
+	fprintf(stderr, "culvertd: %s%s\n%s", what, word, usage);
+	return EXIT_FAILURE;
+}
+
+/* Returns -1 to go on, or the exit status. */
+static int check_arguments(char **words, struct options *options)
+{
+	if (options->threads == 0)
+		return refuse("--threads wants a number from 1 to 64", "");
+	if (!words[0])
+		return refuse("no interface is named", "");
+	if (words[1])
+		return refuse("one interface is enough: ", words[1]);
+	if (!tun_name_valid(words[0]))
+		return refuse("not a name for an interface (1 to 15 letters, digits or _=+.-): ",
+			words[0]);
+	options->interface = words[0];
+	return -1;
+}
+
 /* Returns -1 to go on, or the exit status. */
 static int parse_options(int argc, char **argv, struct options *options)
 {
-	*options = (struct options){.is_foreground = env_is_one("WG_PROCESS_FOREGROUND")};
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--version") == 0) {
+	enum { THREADS = 256, VERSION };
+	static const struct option words[] = {
+		{"foreground", no_argument, NULL, 'f'},
+		{"threads", required_argument, NULL, THREADS},
+		{"version", no_argument, NULL, VERSION},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	int word;
+
+	*options = (struct options){
+		.is_foreground = env_is_one("WG_PROCESS_FOREGROUND"), .threads = default_threads()};
+	while ((word = getopt_long(argc, argv, "fh", words, NULL)) != -1) {
+		switch (word) {
+		case 'f':
+			options->is_foreground = true;
+			break;
+		case THREADS:
+			options->threads = parse_threads(optarg);
+			break;
+		case VERSION:
 			printf("culvertd v" CULVERT_VERSION "\n");
 			return EXIT_SUCCESS;
-		}
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+		case 'h':
 			fputs(usage, stdout);
 			return EXIT_SUCCESS;
-		}
-		if (strcmp(argv[i], "-f") == 0 || strcmp(argv[i], "--foreground") == 0) {
-			options->is_foreground = true;
-		} else if (argv[i][0] != '-' && !options->interface) {
-			options->interface = argv[i];
-		} else {
-			fprintf(stderr, "culvertd: unexpected argument '%s'\n%s", argv[i], usage);
+		default:
+			fputs(usage, stderr);
 			return EXIT_FAILURE;
 		}
 	}
-	if (!options->interface) {
-		fprintf(stderr, "culvertd: no interface is named\n%s", usage);
-		return EXIT_FAILURE;
-	}
-	if (!tun_name_valid(options->interface)) {
-		fprintf(stderr, "culvertd: '%s' cannot name an interface: 1 to %d letters, digits or "
-				"_=+.-\n",
-			options->interface, TUN_NAME_MAX);
-		return EXIT_FAILURE;
-	}
-	return -1;
+	return check_arguments(argv + optind, options);
 }
 
 /* Keys stay in this process: no core dump, nobody attaches. */
@@ -162,18 +210,18 @@ static int complain(struct daemon *daemon, const char *what, int err)
 	return err;
 }
 
-static int set_up(struct daemon *daemon, const char *interface)
+static int set_up(struct daemon *daemon, const struct options *options)
 {
 	uint32_t ifindex;
 	int err;
 
 	if (!crypto_init())
 		return complain(daemon, "Starting libsodium", -ENOSYS);
-	err = open_tun(daemon, interface);
+	err = open_tun(daemon, options->interface);
 	if (err < 0)
 		return complain(daemon, "Creating the TUN device", err);
 	daemon->log.interface = daemon->tun.name;
-	err = open_listener(daemon, interface);
+	err = open_listener(daemon, options->interface);
 	if (err < 0)
 		return complain(daemon, "Opening the control socket", err);
 	err = link_find(daemon->tun.name, &ifindex);
@@ -181,7 +229,7 @@ static int set_up(struct daemon *daemon, const char *interface)
 		err = linkwatch_open(&daemon->link, ifindex);
 	if (err < 0)
 		return complain(daemon, "Watching the interface", err);
-	err = tunnel_init(&daemon->tunnel, &daemon->tun, &daemon->log);
+	err = tunnel_init(&daemon->tunnel, &daemon->tun, options->threads, &daemon->log);
 	daemon->tun.fd = -1;
 	if (err == 0)
 		err = control_create(&daemon->control, &daemon->tunnel, daemon->listener);
@@ -251,7 +299,7 @@ int main(int argc, char **argv)
 	keep_secrets_in();
 	daemon.log = (struct log){log_level_parse(getenv("LOG_LEVEL")), options.interface};
 	daemon.signals = signals_open();
-	err = set_up(&daemon, options.interface);
+	err = set_up(&daemon, &options);
 	if (err < 0) {
 		daemonize_fail(&parent, "it did not start");
 	} else {

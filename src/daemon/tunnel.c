@@ -11,6 +11,7 @@
 #include "entropy.h"
 #include "ingress.h"
 #include "limits.h"
+#include "sources.h"
 #include "tags.h"
 #include "tick.h"
 #include "wipe.h"
@@ -40,6 +41,10 @@ static int reserve_memory(struct tunnel *tunnel)
 		ARENA_PRIVATE);
 	if (err < 0)
 		return err;
+	err = arena_reserve(&tunnel->sources_memory, limits.peers_max * sizeof(uint32_t), 0);
+	if (err < 0)
+		return err;
+	tunnel->sources_checked = tunnel->sources_memory.base;
 	entropy_fill(&chance, sizeof(chance));
 	tunnel->device = device_init(tunnel->device_memory.base, &limits, &chance);
 	tunnel->staging = staging_init(tunnel->staging_memory.base, limits.peers_max);
@@ -47,7 +52,8 @@ static int reserve_memory(struct tunnel *tunnel)
 	return 0;
 }
 
-int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct log *log)
+int tunnel_init(struct tunnel *tunnel, const struct tun *tun, unsigned threads,
+	const struct log *log)
 {
 	int err;
 
@@ -59,20 +65,26 @@ int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct log *
 	err = reserve_memory(tunnel);
 	if (err < 0)
 		goto fail;
+	err = rtnl_open(&tunnel->routes);
+	if (err < 0)
+		goto fail;
 	tunnel->engine = bulk_create(BULK_BEST);
 	err = tunnel->engine ? 0 : -ENOMEM;
 	if (err < 0)
 		goto fail;
-	err = egress_create(&tunnel->egress);
+	err = pool_create(&tunnel->pool, threads - 1, &tunnel->loop);
 	if (err < 0)
 		goto fail;
-	err = ingress_create(&tunnel->ingress, tun->offloads);
+	err = egress_create(&tunnel->egress, threads - 1);
+	if (err < 0)
+		goto fail;
+	err = ingress_create(&tunnel->ingress, tun->offloads, threads - 1);
 	if (err < 0)
 		goto fail;
 	err = handshaker_create(&tunnel->handshaker, TUNNEL_PEERS_MAX, &tunnel->loop);
 	if (err < 0)
 		goto fail;
-	err = event_add(&tunnel->loop, tun->fd, EVENT_READ, TAG_TUN);
+	err = event_add(&tunnel->loop, tun->fd, EVENT_READ | EVENT_EDGE, TAG_TUN);
 	if (err < 0)
 		goto fail;
 	return 0;
@@ -96,12 +108,15 @@ static void close_sockets(struct tunnel *tunnel)
 void tunnel_fini(struct tunnel *tunnel)
 {
 	handshaker_destroy(tunnel->handshaker);
+	pool_destroy(tunnel->pool);
 	close_sockets(tunnel);
 	if (tunnel->device)
 		device_fini(tunnel->device);
 	ingress_destroy(tunnel->ingress);
 	egress_destroy(tunnel->egress);
 	bulk_destroy(tunnel->engine);
+	rtnl_close(&tunnel->routes);
+	arena_release(&tunnel->sources_memory);
 	arena_release(&tunnel->staging_memory);
 	arena_release(&tunnel->device_memory);
 	event_close(&tunnel->loop);
@@ -113,10 +128,25 @@ void tunnel_use_sockets(struct tunnel *tunnel, const struct udp_pair *udp)
 	close_sockets(tunnel);
 	tunnel->udp = *udp;
 	tunnel->listen_port = udp->port;
+	tunnel->watches_room = false;
 	if (udp->fd4 >= 0)
-		event_add(&tunnel->loop, udp->fd4, EVENT_READ, TAG_UDP4);
+		event_add(&tunnel->loop, udp->fd4, EVENT_READ | EVENT_EDGE, TAG_UDP4);
 	if (udp->fd6 >= 0)
-		event_add(&tunnel->loop, udp->fd6, EVENT_READ, TAG_UDP6);
+		event_add(&tunnel->loop, udp->fd6, EVENT_READ | EVENT_EDGE, TAG_UDP6);
+}
+
+void tunnel_watch_room(struct tunnel *tunnel)
+{
+	bool is_blocked = egress_is_blocked(tunnel);
+	unsigned wanted = EVENT_EDGE | EVENT_READ | (is_blocked ? EVENT_WRITE : 0);
+
+	if (is_blocked == tunnel->watches_room)
+		return;
+	tunnel->watches_room = is_blocked;
+	if (tunnel->udp.fd4 >= 0)
+		event_change(&tunnel->loop, tunnel->udp.fd4, wanted, TAG_UDP4);
+	if (tunnel->udp.fd6 >= 0)
+		event_change(&tunnel->loop, tunnel->udp.fd6, wanted, TAG_UDP6);
 }
 
 int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now)
@@ -162,10 +192,12 @@ static void finish_job(struct tunnel *tunnel, struct handshake_job *job, struct 
 		handshaker_run_again(tunnel->handshaker, job);
 		return;
 	}
-	if (effects & EFFECT_SEND)
+	if (effects & EFFECT_SEND) {
+		sources_check(tunnel, job->peer.slot);
 		egress_datagram(tunnel, &job->peer,
 			&device_peer(tunnel->device, job->peer.slot)->endpoint, job->datagram,
 			job->datagram_len, HANDSHAKE_DS);
+	}
 	if (effects != EFFECT_NONE)
 		effects_obey(tunnel, job->peer.slot, effects, now);
 	handshaker_release(tunnel->handshaker, job);
