@@ -1,6 +1,7 @@
 /*
- * Peers and the tables that find them: by slot, by public key, in order. Deadlines are schedule.c,
- * keys and life cycle lifecycle.c.
+ * The block of memory and the tables in it: where they lie, what stands in a slot, which slot has
+ * a key or a prefix. Deadlines are schedule.c, peers that come and go members.c, what happens to
+ * all of them lifecycle.c; each uses only those before it.
  */
 #include "device.h"
 
@@ -80,16 +81,6 @@ struct device *device_init(void *memory, const struct device_limits *limits,
 	return device;
 }
 
-void device_fini(struct device *device)
-{
-	while (device->first_peer != PEER_NONE)
-		device_remove_peer(device, device->first_peer);
-	cookie_checker_fini(&device->checker);
-	wipe(&device->identity, sizeof(device->identity));
-	wipe(&device->table_key, sizeof(device->table_key));
-	device->has_identity = false;
-}
-
 const struct peer *device_peer_const(const struct device *device, uint32_t slot)
 {
 	const struct peer *peers = table(device, device->at.peers);
@@ -136,8 +127,7 @@ struct peer *device_peer_by_id(struct device *device, struct peer_id id)
 	return peer->is_used && peer->generation == id.generation ? peer : NULL;
 }
 
-/* The head of the chain that the key belongs to; it holds slot + 1, since zero memory is empty. */
-static uint32_t *bucket(const struct device *device, const struct public_key *key)
+uint32_t *device_bucket(const struct device *device, const struct public_key *key)
 {
 	uint32_t *buckets = table(device, device->at.buckets);
 
@@ -147,7 +137,7 @@ static uint32_t *bucket(const struct device *device, const struct public_key *ke
 
 uint32_t device_find_peer(const struct device *device, const struct public_key *public_key)
 {
-	uint32_t slot = *bucket(device, public_key) - 1;
+	uint32_t slot = *device_bucket(device, public_key) - 1;
 
 	while (slot != PEER_NONE) {
 		const struct peer *peer = device_peer_const(device, slot);
@@ -157,93 +147,6 @@ uint32_t device_find_peer(const struct device *device, const struct public_key *
 		slot = peer->next_in_bucket;
 	}
 	return slot;
-}
-
-static uint32_t take_slot(struct device *device)
-{
-	uint32_t slot = device->first_free;
-
-	if (slot != PEER_NONE) {
-		device->first_free = device_peer(device, slot)->next;
-		return slot;
-	}
-	return device->peers_used < device->limits.peers_max ? device->peers_used++ : PEER_NONE;
-}
-
-uint32_t device_add_peer(struct device *device, const struct public_key *public_key)
-{
-	uint32_t *head = bucket(device, public_key);
-	uint32_t slot = take_slot(device);
-	struct peer *peer;
-
-	if (slot == PEER_NONE)
-		return slot;
-	peer = device_peer(device, slot);
-	peer->is_used = true;
-	peer->generation++;
-	peer->public_key = *public_key;
-	cookie_maker_init(&peer->cookie, public_key);
-	keyring_init(&peer->keyring);
-	timers_init(&peer->timers);
-	peer->wake = INSTANT_NEVER;
-	peer->allowed_ips = ALLOWEDIPS_LIST_INIT;
-	peer->next_in_bucket = *head - 1;
-	*head = slot + 1;
-	peer->next = PEER_NONE;
-	peer->previous = device->last_peer;
-	if (device->last_peer != PEER_NONE)
-		device_peer(device, device->last_peer)->next = slot;
-	else
-		device->first_peer = slot;
-	device->last_peer = slot;
-	device->peers_count++;
-	return slot;
-}
-
-static void unlink_from_bucket(struct device *device, uint32_t slot)
-{
-	const struct peer *peer = device_peer(device, slot);
-	uint32_t *head = bucket(device, &peer->public_key);
-	uint32_t at = *head - 1;
-
-	if (at == slot) {
-		*head = peer->next_in_bucket + 1;
-		return;
-	}
-	while (device_peer(device, at)->next_in_bucket != slot)
-		at = device_peer(device, at)->next_in_bucket;
-	device_peer(device, at)->next_in_bucket = peer->next_in_bucket;
-}
-
-static void unlink_from_order(struct device *device, const struct peer *peer)
-{
-	if (peer->previous != PEER_NONE)
-		device_peer(device, peer->previous)->next = peer->next;
-	else
-		device->first_peer = peer->next;
-	if (peer->next != PEER_NONE)
-		device_peer(device, peer->next)->previous = peer->previous;
-	else
-		device->last_peer = peer->previous;
-}
-
-void device_remove_peer(struct device *device, uint32_t slot)
-{
-	struct peer *peer = device_peer(device, slot);
-	uint32_t generation = peer->generation;
-
-	ENSURE(peer->is_used);
-	device_clear_keys(device, slot);
-	device_clear_allowed_ips(device, slot);
-	timers_stop(&peer->timers);
-	device_reschedule(device, slot);
-	unlink_from_bucket(device, slot);
-	unlink_from_order(device, peer);
-	wipe(peer, sizeof(*peer));
-	peer->generation = generation;
-	peer->next = device->first_free;
-	device->first_free = slot;
-	device->peers_count--;
 }
 
 bool device_add_allowed_ip(struct device *device, uint32_t slot, const struct ip_prefix *prefix)

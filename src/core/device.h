@@ -55,8 +55,8 @@ size_t device_size(const struct device_limits *limits);
  * memory: device_size() zeroed bytes, 64-byte aligned, as from mmap: what is not needed is not
  * touched. The device is down, without identity and peers.
  */
-struct device *device_init(void *memory, const struct device_limits *limits,
-	const struct chance *chance);
+struct device *device_init(
+	void *memory, const struct device_limits *limits, const struct chance *chance);
 
 /* Removes all peers and wipes every secret. */
 void device_fini(struct device *device);
@@ -71,6 +71,9 @@ struct ratelimit *device_sources(struct device *device);
 /* The peer, or NULL when the slot has another tenant now. */
 struct peer *device_peer_by_id(struct device *device, struct peer_id id);
 
+/* The head of the chain of peers that the key belongs to: slot + 1, since zero memory is empty. */
+uint32_t *device_bucket(const struct device *device, const struct public_key *key);
+
 /* The slot of the peer with this key, or PEER_NONE. */
 uint32_t device_find_peer(const struct device *device, const struct public_key *public_key);
 
@@ -81,12 +84,11 @@ uint32_t device_add_peer(struct device *device, const struct public_key *public_
 void device_remove_peer(struct device *device, uint32_t slot);
 
 /* Gives the prefix to the peer, from whoever had it; false when there is no room. */
-__attribute__((warn_unused_result))
-bool device_add_allowed_ip(struct device *device, uint32_t slot, const struct ip_prefix *prefix);
+__attribute__((warn_unused_result)) bool device_add_allowed_ip(
+	struct device *device, uint32_t slot, const struct ip_prefix *prefix);
 
 /* Takes the prefix from the peer, if it has it. */
-void device_remove_allowed_ip(struct device *device, uint32_t slot,
-	const struct ip_prefix *prefix);
+void device_remove_allowed_ip(struct device *device, uint32_t slot, const struct ip_prefix *prefix);
 
 void device_clear_allowed_ips(struct device *device, uint32_t slot);
 
@@ -101,8 +103,8 @@ uint32_t device_set_private_key(struct device *device, const struct private_key 
 void device_set_up(struct device *device, bool is_up, struct instant now);
 
 /* Seconds between persistent keepalives, 0 for off. */
-void device_set_persistent(struct device *device, uint32_t slot, uint16_t seconds,
-	struct instant now);
+void device_set_persistent(
+	struct device *device, uint32_t slot, uint16_t seconds, struct instant now);
 
 /* The kernel chooses source addresses anew, for all peers. */
 void device_forget_sources(struct device *device);

@@ -27,8 +27,8 @@ enum verdict handshake_admit(struct device *device, const struct handshake_messa
 		device->loaded_until = instant_after(now, UNDER_LOAD_HOLD_NS);
 	if (instant_reached(now, device->loaded_until))
 		return VERDICT_OK;
-	if (!cookie_check_mac2(&device->checker, message->bytes, message->len, &message->source,
-		    now)) {
+	if (!cookie_check_mac2(
+		    &device->checker, message->bytes, message->len, &message->source, now)) {
 		cookie_create_reply(&device->checker, message->bytes, message->len,
 			&message->source, now, chance->cookie_secret, chance->nonce, reply);
 		return device_count(device, VERDICT_COOKIE_NEEDED);
@@ -38,8 +38,8 @@ enum verdict handshake_admit(struct device *device, const struct handshake_messa
 	return VERDICT_OK;
 }
 
-enum verdict handshake_consume_cookie_reply(struct device *device,
-	const struct wire_cookie_reply *reply, struct instant now)
+enum verdict handshake_consume_cookie_reply(
+	struct device *device, const struct wire_cookie_reply *reply, struct instant now)
 {
 	struct index_entry entry;
 
@@ -85,14 +85,20 @@ enum verdict handshake_prepare_initiation(struct device *device, uint32_t slot, 
 
 	if (!is_retry)
 		peer->timers.retries = 0;
-	if (!device->is_up || is_throttled(peer, now.at))
+	if (!device->is_up)
 		return VERDICT_NOT_NOW;
+	if (is_throttled(peer, now.at)) {
+		/* Wanted all the same: at the first moment that is allowed. */
+		device_timer_event(device, slot, EVENT_INITIATION_PUT_OFF, peer->handshake_sent,
+			le32_load(chance->jitter));
+		return VERDICT_NOT_NOW;
+	}
 	peer->handshake_sent = now.at;
 	if (!device->has_identity || peer->endpoint.addr.family == IP_NONE) {
 		/* Nothing can leave, but the retries go on: what is missing may come. */
 		device_timer_event(device, slot, EVENT_TRAVERSAL, now.at, 0);
-		device_timer_event(device, slot, EVENT_INITIATION_SENT, now.at,
-			le32_load(chance->jitter));
+		device_timer_event(
+			device, slot, EVENT_INITIATION_SENT, now.at, le32_load(chance->jitter));
 		return device->has_identity ? VERDICT_NO_ENDPOINT : VERDICT_NO_IDENTITY;
 	}
 	begin(device, STEP_INITIATE, now.at, job);
@@ -104,8 +110,8 @@ enum verdict handshake_prepare_initiation(struct device *device, uint32_t slot, 
 	return VERDICT_OK;
 }
 
-static enum verdict prepare_response(struct device *device, struct instant now,
-	struct handshake_job *job)
+static enum verdict prepare_response(
+	struct device *device, struct instant now, struct handshake_job *job)
 {
 	const struct wire_response *message = (const void *)job->message.bytes;
 	struct index_entry entry;
@@ -224,10 +230,10 @@ static enum verdict finish_initiate(struct device *device, struct peer *peer,
 
 	peer->is_initiating = false;
 	keep_static_static(peer, job);
+	device_timer_event(device, slot, EVENT_INITIATION_SENT, now, le32_load(chance->jitter));
 	/* Meanwhile we answered the peer's own initiation: that handshake goes first. */
 	if (peer->handshake_sent.ns != job->prepared.ns)
 		return VERDICT_NOT_NOW;
-	device_timer_event(device, slot, EVENT_INITIATION_SENT, now, le32_load(chance->jitter));
 	if (job->result != VERDICT_OK)
 		return device_count(device, job->result);
 	device_clear_handshake(device, slot);
@@ -244,8 +250,8 @@ static enum verdict finish_initiate(struct device *device, struct peer *peer,
 }
 
 /* The initiation names a peer: if we have it, it may prove itself. */
-static enum verdict finish_open(struct device *device, struct handshake_job *job,
-	const struct chance *chance)
+static enum verdict finish_open(
+	struct device *device, struct handshake_job *job, const struct chance *chance)
 {
 	uint32_t slot;
 	const struct peer *peer;
@@ -267,6 +273,17 @@ static bool is_flood(const struct peer *peer, struct instant now)
 {
 	return peer->initiation_consumed.ns != 0 &&
 	       instant_age(now, peer->initiation_consumed) < INITIATION_INTERVAL_NS;
+}
+
+/*
+ * Two initiations crossed when ours still waits. If both ends gave theirs up for the other's, both
+ * responses would come too late and only chance could end it; so one of them, as the keys are
+ * ordered, keeps its own. A peer that does not know this rule gives up and so keeps it, too, or
+ * it tries again as always.
+ */
+static bool must_yield(const struct device *device, const struct peer *peer)
+{
+	return memcmp(device->identity.public_key.b, peer->public_key.b, KEY_LEN) < 0;
 }
 
 /* A genuine initiation and our response to it: the new keys wait for the peer's first packet. */
@@ -291,7 +308,8 @@ static enum verdict finish_respond(struct device *device, struct peer *peer,
 	peer->initiation_consumed = now;
 	peer->endpoint = job->message.source;
 	peer->received_bytes += INITIATION_LEN;
-	device_clear_handshake(device, slot);
+	if (must_yield(device, peer))
+		device_clear_handshake(device, slot);
 	device_timer_event(device, slot, EVENT_ANY_RECEIVED, now, 0);
 
 	number = keyring_add_unconfirmed(&peer->keyring, sessions, &freed);
@@ -300,8 +318,8 @@ static enum verdict finish_respond(struct device *device, struct peer *peer,
 		peer->keyring.next = SESSION_NONE;
 		return VERDICT_GONE;
 	}
-	session_begin(&sessions[number], &job->keys, false, index, le32_load(initiation->sender),
-		now);
+	session_begin(
+		&sessions[number], &job->keys, false, index, le32_load(initiation->sender), now);
 	response->type = le32_store(MESSAGE_RESPONSE);
 	response->sender = le32_store(index);
 	response->receiver = initiation->sender;
@@ -314,8 +332,8 @@ static enum verdict finish_respond(struct device *device, struct peer *peer,
 }
 
 /* The response to our initiation: the new keys are current at once. */
-static enum verdict finish_complete(struct device *device, struct peer *peer,
-	struct handshake_job *job, struct moment now)
+static enum verdict finish_complete(
+	struct device *device, struct peer *peer, struct handshake_job *job, struct moment now)
 {
 	const struct wire_response *response = (const void *)job->message.bytes;
 	struct session *sessions = device_sessions(device, job->peer.slot);
@@ -332,7 +350,7 @@ static enum verdict finish_complete(struct device *device, struct peer *peer,
 	peer->received_bytes += RESPONSE_LEN;
 	peer->last_handshake = now.wall;
 
-	number = keyring_add_confirmed(&peer->keyring, sessions, &freed);
+	number = keyring_add_confirmed(&peer->keyring, sessions, now.at, &freed);
 	device_forget_sessions(device, &freed);
 	session_begin(&sessions[number], &job->keys, true, peer->handshake_index,
 		le32_load(response->sender), now.at);
@@ -347,8 +365,8 @@ static enum verdict finish_complete(struct device *device, struct peer *peer,
 	return VERDICT_OK;
 }
 
-enum verdict handshake_finish(struct device *device, struct handshake_job *job,
-	struct moment now, const struct chance *chance, unsigned *effects)
+enum verdict handshake_finish(struct device *device, struct handshake_job *job, struct moment now,
+	const struct chance *chance, unsigned *effects)
 {
 	struct peer *peer;
 	enum verdict verdict = VERDICT_GONE;

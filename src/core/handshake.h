@@ -68,8 +68,8 @@ enum verdict handshake_admit(struct device *device, const struct handshake_messa
 	struct wire_cookie_reply *reply);
 
 /* A cookie reply came in. It changes no endpoint, timer or counter. */
-enum verdict handshake_consume_cookie_reply(struct device *device,
-	const struct wire_cookie_reply *reply, struct instant now);
+enum verdict handshake_consume_cookie_reply(
+	struct device *device, const struct wire_cookie_reply *reply, struct instant now);
 
 /*
  * Starts an initiation to the peer, unless one is under way or less than 5 s old (NOT_NOW).
@@ -89,7 +89,7 @@ void handshake_run(struct handshake_job *job);
  * Makes the job's result the device's state. *effects says what to do next for job->peer:
  * SEND, RUN_AGAIN, FLUSH, KEEPALIVE. chance is fresh.
  */
-enum verdict handshake_finish(struct device *device, struct handshake_job *job,
-	struct moment now, const struct chance *chance, unsigned *effects);
+enum verdict handshake_finish(struct device *device, struct handshake_job *job, struct moment now,
+	const struct chance *chance, unsigned *effects);
 
 #endif

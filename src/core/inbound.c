@@ -13,8 +13,8 @@ void inbound_run_fini(struct inbound_run *run)
 	wipe(&run->key, sizeof(run->key));
 }
 
-enum verdict inbound_prepare(struct device *device, const uint8_t *datagram, struct instant now,
-	struct inbound_run *run)
+enum verdict inbound_prepare(
+	struct device *device, const uint8_t *datagram, struct instant now, struct inbound_run *run)
 {
 	const struct wire_data *header = (const void *)datagram;
 	const struct session *session;
@@ -42,14 +42,14 @@ bool inbound_belongs(const struct inbound_run *run, const uint8_t *datagram)
 	return le32_load(header->receiver) == run->local_index;
 }
 
-bool inbound_open(struct bulk_engine *engine, const struct inbound_run *run, uint8_t *datagram,
-	size_t len)
+bool inbound_open(
+	struct bulk_engine *engine, const struct inbound_run *run, uint8_t *datagram, size_t len)
 {
 	const struct wire_data *header = (const void *)datagram;
 	uint8_t *sealed = datagram + DATA_HEADER_LEN;
 
-	return bulk_open(engine, &run->key, le64_load(header->counter), sealed,
-		len - DATA_OVERHEAD, sealed);
+	return bulk_open(
+		engine, &run->key, le64_load(header->counter), sealed, len - DATA_OVERHEAD, sealed);
 }
 
 /* The run's session, unless it was freed since. */

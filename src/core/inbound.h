@@ -15,7 +15,7 @@
 /* Holds a copy of the key; wipe it when done (inbound_run_fini). */
 struct inbound_run {
 	struct peer_id peer;
-	uint8_t session;      /* number 0..2 of the peer's session */
+	uint8_t session; /* number 0..2 of the peer's session */
 	uint32_t local_index;
 	struct symmetric_key key;
 	/* What accept saw. */
@@ -34,9 +34,8 @@ enum verdict inbound_prepare(struct device *device, const uint8_t *datagram, str
 bool inbound_belongs(const struct inbound_run *run, const uint8_t *datagram);
 
 /* Decrypts in place: the padded packet then stands at datagram + DATA_HEADER_LEN. */
-__attribute__((warn_unused_result))
-bool inbound_open(struct bulk_engine *engine, const struct inbound_run *run, uint8_t *datagram,
-	size_t len);
+__attribute__((warn_unused_result)) bool inbound_open(
+	struct bulk_engine *engine, const struct inbound_run *run, uint8_t *datagram, size_t len);
 
 /*
  * Takes an opened message in: replay window, then what the packet may be. OK: *packet_len bytes

@@ -8,32 +8,6 @@
 #include "wipe.h"
 #include "x25519.h"
 
-void device_clear_handshake(struct device *device, uint32_t slot)
-{
-	struct peer *peer = device_peer(device, slot);
-
-	if (peer->has_handshake)
-		index_remove(device_indices(device), peer->handshake_index);
-	peer->has_handshake = false;
-	wipe(&peer->handshake, sizeof(peer->handshake));
-}
-
-void device_forget_sessions(struct device *device, const struct session_freed *freed)
-{
-	for (unsigned i = 0; i < freed->count; i++)
-		index_remove(device_indices(device), freed->indices[i]);
-	device->sessions_wiped += freed->count;
-}
-
-void device_clear_keys(struct device *device, uint32_t slot)
-{
-	struct session_freed freed = {.count = 0};
-
-	device_clear_handshake(device, slot);
-	keyring_clear(&device_peer(device, slot)->keyring, device_sessions(device, slot), &freed);
-	device_forget_sessions(device, &freed);
-}
-
 /* What a peer had from the old private key; its sessions go on receiving. */
 static void forget_identity(struct device *device, uint32_t slot)
 {

@@ -21,10 +21,10 @@
 #define ZERO_KEYS_AFTER_NS   (3 * REJECT_AFTER_TIME_NS)
 
 /* Handshakes: pause between tries, its jitter, and how many tries before giving up. */
-#define REKEY_TIMEOUT_NS        (5 * NS_PER_S)
-#define REKEY_JITTER_NS         (333 * NS_PER_MS)
-#define HANDSHAKE_RETRIES_MAX   19 /* after the first initiation: 20 in all */
-#define INITIATION_INTERVAL_NS  (20 * NS_PER_MS) /* consumed per peer: 50 a second */
+#define REKEY_TIMEOUT_NS       (5 * NS_PER_S)
+#define REKEY_JITTER_NS        (333 * NS_PER_MS)
+#define HANDSHAKE_RETRIES_MAX  19               /* after the first initiation: 20 in all */
+#define INITIATION_INTERVAL_NS (20 * NS_PER_MS) /* consumed per peer: 50 a second */
 
 #define KEEPALIVE_TIMEOUT_NS (10 * NS_PER_S)
 #define NEW_HANDSHAKE_NS     (KEEPALIVE_TIMEOUT_NS + REKEY_TIMEOUT_NS)
@@ -37,14 +37,14 @@
 #define COOKIE_USE_NS        (COOKIE_SECRET_AGE_NS - 5 * NS_PER_S)
 
 /* Under load from so many waiting handshake messages on, and for so long after. */
-#define UNDER_LOAD_QUEUE   512
-#define UNDER_LOAD_HOLD_NS NS_PER_S
+#define UNDER_LOAD_QUEUE    512
+#define UNDER_LOAD_HOLD_NS  NS_PER_S
 #define HANDSHAKE_QUEUE_MAX 4096
 
 /* Per source address, under load: 20 handshake messages a second, 5 at once. */
-#define RATE_COST_NS    (NS_PER_S / 20)
-#define RATE_BURST      5
-#define RATE_IDLE_NS    NS_PER_S
+#define RATE_COST_NS     (NS_PER_S / 20)
+#define RATE_BURST       5
+#define RATE_IDLE_NS     NS_PER_S
 #define RATE_SOURCES_MAX 65536
 
 /* The time in an initiation is rounded down to 2^24 ns: see tai64n.h. */

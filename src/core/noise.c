@@ -71,8 +71,8 @@ bool noise_open_initiation(const struct identity *self, const struct wire_initia
 	transcript_mix_ephemeral(t, &handshake->remote_ephemeral);
 	/* es, s */
 	ok = mix_dh(t, &self->private_key, &handshake->remote_ephemeral, &key) &&
-	     transcript_open(t, &key, message->sealed_static, sizeof(message->sealed_static),
-		     claimed->b);
+	     transcript_open(
+		     t, &key, message->sealed_static, sizeof(message->sealed_static), claimed->b);
 	wipe(&key, sizeof(key));
 	return ok;
 }
@@ -141,8 +141,8 @@ bool noise_consume_response(const struct identity *self, struct noise_handshake 
 	/* psk */
 	transcript_mix_preshared(t, psk, &key);
 	/* {} */
-	ok = transcript_open(t, &key, message->sealed_nothing, sizeof(message->sealed_nothing),
-		nothing);
+	ok = transcript_open(
+		t, &key, message->sealed_nothing, sizeof(message->sealed_nothing), nothing);
 	wipe(&key, sizeof(key));
 	if (ok)
 		transcript_split(t, &keys->send, &keys->receive);

@@ -14,8 +14,8 @@ void outbound_grant_fini(struct outbound_grant *grant)
 	wipe(&grant->key, sizeof(grant->key));
 }
 
-enum verdict outbound_route(struct device *device, const uint8_t *packet, size_t len,
-	uint32_t *slot)
+enum verdict outbound_route(
+	struct device *device, const uint8_t *packet, size_t len, uint32_t *slot)
 {
 	const struct allowedips *allowed_ips = device_allowed_ips(device);
 	struct ip_info info;
@@ -73,8 +73,8 @@ void outbound_seal(struct bulk_engine *engine, const struct outbound_grant *gran
 	bulk_seal(engine, &grant->key, counter, packet, padded_len, out + DATA_HEADER_LEN);
 }
 
-unsigned outbound_finish(struct device *device, const struct outbound_grant *grant,
-	bool has_data, struct instant now, uint32_t jitter)
+unsigned outbound_finish(struct device *device, const struct outbound_grant *grant, bool has_data,
+	struct instant now, uint32_t jitter)
 {
 	struct peer *peer = device_peer_by_id(device, grant->peer);
 	uint32_t slot = grant->peer.slot;
@@ -86,8 +86,8 @@ unsigned outbound_finish(struct device *device, const struct outbound_grant *gra
 	if (has_data)
 		device_timer_event(device, slot, EVENT_DATA_SENT, now, jitter);
 	if (peer->keyring.current != SESSION_NONE &&
-		session_wants_rekey_on_send(&device_sessions(device, slot)[peer->keyring.current],
-			now))
+		session_wants_rekey_on_send(
+			&device_sessions(device, slot)[peer->keyring.current], now))
 		return EFFECT_INITIATE;
 	return EFFECT_NONE;
 }

@@ -29,8 +29,8 @@ void outbound_grant_fini(struct outbound_grant *grant);
  * Which peer a packet from the TUN device is for. Not OK: BAD_PACKET (drop it), NO_PEER or
  * NO_ENDPOINT (answer with ICMP unreachable); with NO_ENDPOINT *slot is set.
  */
-enum verdict outbound_route(struct device *device, const uint8_t *packet, size_t len,
-	uint32_t *slot);
+enum verdict outbound_route(
+	struct device *device, const uint8_t *packet, size_t len, uint32_t *slot);
 
 /*
  * Reserves up to count counters. NO_KEY: let the packets wait and start a handshake. grant->count
@@ -54,7 +54,7 @@ void outbound_seal(struct bulk_engine *engine, const struct outbound_grant *gran
  * The messages are about to be sent: moves the peer's timers. has_data: not only keepalives.
  * Returns EFFECT_INITIATE when the key wants renewal.
  */
-unsigned outbound_finish(struct device *device, const struct outbound_grant *grant,
-	bool has_data, struct instant now, uint32_t jitter);
+unsigned outbound_finish(struct device *device, const struct outbound_grant *grant, bool has_data,
+	struct instant now, uint32_t jitter);
 
 #endif

@@ -53,7 +53,7 @@ struct peer {
 
 	struct keyring keyring;
 	struct timers timers;
-	struct instant wake; /* when the device looks at the timers again */
+	struct instant wake;    /* when the device looks at the timers again */
 	uint32_t heap_position; /* in the device's heap, plus one; 0: not in it */
 
 	struct endpoint endpoint;

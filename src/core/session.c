@@ -30,10 +30,21 @@ static uint8_t unused_slot(const struct session *sessions)
 	return slot;
 }
 
+static bool is_aged(const struct session *session, struct instant now, uint64_t age_ns)
+{
+	return instant_age(now, session->born) >= age_ns;
+}
+
 uint8_t keyring_add_confirmed(struct keyring *ring, struct session sessions[SESSIONS_PER_PEER],
-	struct session_freed *freed)
+	struct instant now, struct session_freed *freed)
 {
 	free_slot(&ring->previous, sessions, freed);
+	/*
+	 * Who has a key uses it at once: one that stayed unconfirmed for so long is nobody's, left
+	 * behind by initiations that crossed. The peer still sends under current.
+	 */
+	if (ring->next != SESSION_NONE && is_aged(&sessions[ring->next], now, REKEY_TIMEOUT_NS))
+		free_slot(&ring->next, sessions, freed);
 	if (ring->next != SESSION_NONE) {
 		free_slot(&ring->current, sessions, freed);
 		ring->previous = ring->next;
@@ -86,24 +97,23 @@ void session_begin(struct session *session, const struct noise_keys *keys, bool 
 	replay_init(&session->replay);
 }
 
-static bool is_aged(const struct session *session, struct instant now, uint64_t age_ns)
-{
-	return instant_age(now, session->born) >= age_ns;
-}
-
 bool session_may_receive(const struct session *session, struct instant now)
 {
 	return session->is_present && !is_aged(session, now, REJECT_AFTER_TIME_NS) &&
 	       session->replay.next < REJECT_AFTER_MESSAGES;
 }
 
-uint32_t session_reserve(struct session *session, uint32_t count, struct instant now,
-	uint64_t *first)
+bool session_may_send(const struct session *session, struct instant now)
 {
-	if (!session->is_present || !session->may_send)
-		return 0;
-	if (is_aged(session, now, REJECT_AFTER_TIME_NS) ||
-		session->send_counter >= REJECT_AFTER_MESSAGES) {
+	return session->is_present && session->may_send &&
+	       !is_aged(session, now, REJECT_AFTER_TIME_NS) &&
+	       session->send_counter < REJECT_AFTER_MESSAGES;
+}
+
+uint32_t session_reserve(
+	struct session *session, uint32_t count, struct instant now, uint64_t *first)
+{
+	if (!session_may_send(session, now)) {
 		session->may_send = false;
 		return 0;
 	}

@@ -25,7 +25,7 @@ struct session {
 	uint32_t local_index, remote_index;
 	bool is_present;
 	bool is_initiator;
-	bool may_send;     /* false once the private key changed or the limit was met */
+	bool may_send; /* false once the private key changed or the limit was met */
 	struct replay replay;
 };
 
@@ -44,11 +44,11 @@ void keyring_init(struct keyring *ring);
 
 /*
  * A new session whose key is confirmed (we initiated and got the response): becomes current, the
- * old current previous; an unconfirmed next becomes previous instead. Returns its number; the
+ * old current previous; a young unconfirmed next becomes previous instead. Returns its number; the
  * session there has keys, birth and indices still to be set by session_begin().
  */
 uint8_t keyring_add_confirmed(struct keyring *ring, struct session sessions[SESSIONS_PER_PEER],
-	struct session_freed *freed);
+	struct instant now, struct session_freed *freed);
 
 /* A new session that waits for the initiator's first packet (we responded): becomes next. */
 uint8_t keyring_add_unconfirmed(struct keyring *ring, struct session sessions[SESSIONS_PER_PEER],
@@ -69,12 +69,15 @@ void session_begin(struct session *session, const struct noise_keys *keys, bool 
 /* True when data may still be received. */
 bool session_may_receive(const struct session *session, struct instant now);
 
+/* True when data may be sent. */
+bool session_may_send(const struct session *session, struct instant now);
+
 /*
  * Takes up to count send counters, the first in *first. 0 when the key is too old or used up
  * (it then never sends again). A counter is given out once, whatever becomes of its packet.
  */
-uint32_t session_reserve(struct session *session, uint32_t count, struct instant now,
-	uint64_t *first);
+uint32_t session_reserve(
+	struct session *session, uint32_t count, struct instant now, uint64_t *first);
 
 /* True when a sender should renew the key: many messages, or 120 s for the initiator. */
 bool session_wants_rekey_on_send(const struct session *session, struct instant now);

@@ -19,6 +19,7 @@ static const uint8_t table[TIMER_EVENTS][TIMERS] = {
 	[EVENT_ANY_RECEIVED] = {[TIMER_NEW_HANDSHAKE] = CANCEL},
 	[EVENT_TRAVERSAL] = {[TIMER_PERSISTENT] = ARM},
 	[EVENT_INITIATION_SENT] = {[TIMER_RETRANSMIT] = ARM},
+	[EVENT_INITIATION_PUT_OFF] = {[TIMER_RETRANSMIT] = ARM_IF_IDLE},
 	[EVENT_HANDSHAKE_COMPLETE] = {[TIMER_RETRANSMIT] = CANCEL},
 	[EVENT_SESSION_DERIVED] = {[TIMER_ZERO_KEYS] = ARM},
 	[EVENT_GIVEN_UP] = {[TIMER_KEEPALIVE] = CANCEL, [TIMER_ZERO_KEYS] = ARM_IF_IDLE},
@@ -96,8 +97,7 @@ static void apply(struct timers *timers, enum timer timer, enum action action, s
 	}
 }
 
-void timers_on(struct timers *timers, enum timer_event event, struct instant now,
-	uint32_t jitter)
+void timers_on(struct timers *timers, enum timer_event event, struct instant now, uint32_t jitter)
 {
 	ENSURE(event < TIMER_EVENTS);
 	for (unsigned i = 0; i < TIMERS; i++)
@@ -108,8 +108,7 @@ void timers_on(struct timers *timers, enum timer_event event, struct instant now
 	}
 }
 
-void timers_set_persistent(struct timers *timers, uint16_t seconds, bool is_up,
-	struct instant now)
+void timers_set_persistent(struct timers *timers, uint16_t seconds, bool is_up, struct instant now)
 {
 	bool was_off = timers->persistent_s == 0;
 
@@ -139,8 +138,8 @@ enum timer timers_take_due(struct timers *timers, struct instant now)
 {
 	unsigned i = 0;
 
-	while (i < TIMERS && (!is_armed(timers, (enum timer)i) ||
-				     !instant_reached(now, timers->due[i])))
+	while (i < TIMERS &&
+		(!is_armed(timers, (enum timer)i) || !instant_reached(now, timers->due[i])))
 		i++;
 	if (i == TIMERS)
 		return TIMER_NONE;
@@ -149,5 +148,8 @@ enum timer timers_take_due(struct timers *timers, struct instant now)
 		timers->needs_another_keepalive = false;
 		arm(timers, TIMER_KEEPALIVE, now, 0);
 	}
+	/* Whatever becomes of this keepalive, the next one will be tried. */
+	if (i == TIMER_PERSISTENT)
+		arm(timers, TIMER_PERSISTENT, now, 0);
 	return (enum timer)i;
 }

@@ -24,11 +24,12 @@ enum timer_event {
 	EVENT_DATA_RECEIVED, /* not a keepalive */
 	EVENT_ANY_SENT,      /* any authenticated message: initiation, response, data, keepalive */
 	EVENT_ANY_RECEIVED,
-	EVENT_TRAVERSAL,     /* before each ANY_SENT, after each ANY_RECEIVED */
+	EVENT_TRAVERSAL, /* before each ANY_SENT, after each ANY_RECEIVED */
 	EVENT_INITIATION_SENT,
+	EVENT_INITIATION_PUT_OFF, /* at the time of the last handshake message: too early for one */
 	EVENT_HANDSHAKE_COMPLETE,
 	EVENT_SESSION_DERIVED,
-	EVENT_GIVEN_UP,      /* the last retransmission went unanswered */
+	EVENT_GIVEN_UP, /* the last retransmission went unanswered */
 	TIMER_EVENTS,
 };
 
@@ -47,12 +48,10 @@ void timers_init(struct timers *timers);
 void timers_stop(struct timers *timers);
 
 /* jitter: any random number. */
-void timers_on(struct timers *timers, enum timer_event event, struct instant now,
-	uint32_t jitter);
+void timers_on(struct timers *timers, enum timer_event event, struct instant now, uint32_t jitter);
 
 /* The interval changed; when it went from off to on and the interface is up, one is due now. */
-void timers_set_persistent(struct timers *timers, uint16_t seconds, bool is_up,
-	struct instant now);
+void timers_set_persistent(struct timers *timers, uint16_t seconds, bool is_up, struct instant now);
 
 /* The interface came up: a persistent keepalive is due at once. */
 void timers_start(struct timers *timers, struct instant now);
@@ -62,7 +61,7 @@ struct instant timers_next(const struct timers *timers);
 
 /*
  * Takes one due timer, disarms it and returns it, or TIMER_NONE. The keepalive timer rearms
- * itself when more data came while it ran.
+ * itself when more data came while it ran, the persistent one always.
  */
 enum timer timers_take_due(struct timers *timers, struct instant now);
 

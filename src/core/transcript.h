@@ -26,24 +26,23 @@ void transcript_mix_hash(struct transcript *t, const void *data, size_t len);
 void transcript_mix_ephemeral(struct transcript *t, const struct public_key *ephemeral);
 
 /* A shared secret into the chain; key, when not NULL, is the message key that follows. */
-void transcript_mix_secret(struct transcript *t, const struct shared_secret *secret,
-	struct symmetric_key *key);
+void transcript_mix_secret(
+	struct transcript *t, const struct shared_secret *secret, struct symmetric_key *key);
 
 /* The preshared key into chain and hash; key is the message key that follows. */
-void transcript_mix_preshared(struct transcript *t, const struct preshared_key *psk,
-	struct symmetric_key *key);
+void transcript_mix_preshared(
+	struct transcript *t, const struct preshared_key *psk, struct symmetric_key *key);
 
 /* Seals len bytes into len + 16 under key with the hash as associated data, and mixes them in. */
 void transcript_seal(struct transcript *t, const struct symmetric_key *key, const void *plain,
 	size_t len, uint8_t *out);
 
 /* Opens sealed_len bytes, and mixes them in; false, t unchanged, when they are not genuine. */
-__attribute__((warn_unused_result))
-bool transcript_open(struct transcript *t, const struct symmetric_key *key, const uint8_t *sealed,
-	size_t sealed_len, uint8_t *out);
+__attribute__((warn_unused_result)) bool transcript_open(struct transcript *t,
+	const struct symmetric_key *key, const uint8_t *sealed, size_t sealed_len, uint8_t *out);
 
 /* The two transport keys: first the initiator's for sending, second the responder's. */
-void transcript_split(const struct transcript *t, struct symmetric_key *first,
-	struct symmetric_key *second);
+void transcript_split(
+	const struct transcript *t, struct symmetric_key *first, struct symmetric_key *second);
 
 #endif

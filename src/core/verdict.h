@@ -28,19 +28,19 @@
 	V(BAD_INNER, "bad-inner-packet")        /* decrypted, but not an IP packet */              \
 	V(WRONG_SOURCE, "source-not-allowed")   /* inner source not in the peer's allowed IPs */   \
 	/* a packet wants out */                                                                   \
-	V(BAD_PACKET, "bad-packet")             /* not IPv4 or IPv6 */                             \
-	V(NO_PEER, "no-peer")                   /* destination in no peer's allowed IPs */         \
-	V(NO_ENDPOINT, "no-endpoint")           /* nothing known about where the peer is */        \
-	V(NO_KEY, "no-key")                     /* must wait for a handshake */                    \
-	V(STAGED_FULL, "staged-full")           /* the oldest one waiting made room */             \
-	V(NOT_NOW, "not-now")                   /* a handshake is under way or was just tried */   \
-	V(GONE, "gone")                         /* peer or key changed meanwhile */
+	V(BAD_PACKET, "bad-packet")   /* not IPv4 or IPv6 */                                       \
+	V(NO_PEER, "no-peer")         /* destination in no peer's allowed IPs */                   \
+	V(NO_ENDPOINT, "no-endpoint") /* nothing known about where the peer is */                  \
+	V(NO_KEY, "no-key")           /* must wait for a handshake */                              \
+	V(STAGED_FULL, "staged-full") /* the oldest one waiting made room */                       \
+	V(NOT_NOW, "not-now")         /* a handshake is under way or was just tried */             \
+	V(GONE, "gone")               /* peer or key changed meanwhile */
 
 enum verdict {
 #define V(name, text) VERDICT_##name,
 	VERDICTS(V)
 #undef V
-	VERDICT_COUNT
+		VERDICT_COUNT
 };
 
 const char *verdict_name(enum verdict verdict);

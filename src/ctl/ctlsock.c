@@ -11,7 +11,7 @@ enum { READ_LEN = 64 << 10 };
 
 int ctlsock_connect(const char *name)
 {
-	int fd = unixsock_connect(UNIXSOCK_DIRECTORY, name);
+	int fd = name[0] ? unixsock_connect(UNIXSOCK_DIRECTORY, name) : -ENOENT;
 
 	/* Nobody listens there any more, or no socket can have this name: the kernel may. */
 	if (fd == -ECONNREFUSED || fd == -ENAMETOOLONG || fd == -ENOTSOCK || fd == -ENOTDIR)

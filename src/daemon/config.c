@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include "effects.h"
 #include "ensure.h"
 
 /* Peers that a change has named, a bit a slot. */
@@ -108,7 +109,7 @@ static void apply_private_key(struct tunnel *tunnel, const struct private_key *k
 	for (uint32_t slot = device->first_peer; slot != PEER_NONE;
 		slot = device_peer(device, slot)->next)
 		if (staging_has(tunnel->staging, slot))
-			tunnel_obey(tunnel, slot, EFFECT_INITIATE, now);
+			effects_obey(tunnel, slot, EFFECT_INITIATE, now);
 }
 
 static void apply_allowed_ips(struct tunnel *tunnel, uint32_t slot,
@@ -160,7 +161,7 @@ static void apply_peer(struct tunnel *tunnel, const struct peer_settings *change
 	if (change->has & PEER_HAS_KEEPALIVE)
 		device_set_persistent(device, slot, change->keepalive, now.at);
 	if (device->is_up && staging_has(tunnel->staging, slot))
-		tunnel_obey(tunnel, slot, EFFECT_FLUSH, now);
+		effects_obey(tunnel, slot, EFFECT_FLUSH, now);
 }
 
 int config_apply(struct tunnel *tunnel, const struct device_settings *change, struct moment now)

@@ -11,6 +11,7 @@
 #include "ensure.h"
 #include "icmp.h"
 #include "ip.h"
+#include "jitter.h"
 #include "limits.h"
 #include "split.h"
 #include "wipe.h"
@@ -86,7 +87,8 @@ void egress_destroy(struct egress *egress)
 {
 	if (!egress)
 		return;
-	wipe(egress->packet, PACKET_LEN);
+	/* Not the refusals, of which most are never touched. */
+	wipe(egress->arena.base, OUT_LEN + PACKET_LEN);
 	arena_release(&egress->arena);
 	free(egress);
 }
@@ -322,6 +324,13 @@ static void seal_one(struct tunnel *tunnel, const struct outbound_grant *grant, 
 		outbound_seal(tunnel->engine, grant, i, packet, padded_len, out);
 }
 
+/* What a packet out can make the core ask for. */
+static void want_handshake(struct tunnel *tunnel, uint32_t slot, unsigned effects)
+{
+	if (effects & EFFECT_INITIATE)
+		handshaker_want(tunnel->handshaker, slot, false);
+}
+
 /* Sends what the split has left to the peer, as far as there is a key; true when all went. */
 static bool seal_all(struct tunnel *tunnel, uint32_t slot, struct split *split, struct moment now)
 {
@@ -337,18 +346,16 @@ static bool seal_all(struct tunnel *tunnel, uint32_t slot, struct split *split, 
 
 			seal_one(tunnel, &grant, i, split_next(split, padded_len), padded_len);
 		}
-		tunnel_obey(tunnel, slot,
+		want_handshake(tunnel, slot,
 			outbound_finish(tunnel->device, &grant, true, now.at,
-				tunnel_jitter(tunnel)),
-			now);
+				jitter_draw(tunnel)));
 		outbound_grant_fini(&grant);
 	}
 	return true;
 }
 
 /* No key: the segments wait, each by itself, and a handshake starts. */
-static void stage_rest(struct tunnel *tunnel, uint32_t slot, struct split *split,
-	struct moment now)
+static void stage_rest(struct tunnel *tunnel, uint32_t slot, struct split *split)
 {
 	while (split->next < split->count) {
 		size_t len = split_segment_len(split, split->next);
@@ -357,7 +364,7 @@ static void stage_rest(struct tunnel *tunnel, uint32_t slot, struct split *split
 		while (lost-- > 0)
 			device_count(tunnel->device, VERDICT_STAGED_FULL);
 	}
-	tunnel_obey(tunnel, slot, EFFECT_INITIATE, now);
+	want_handshake(tunnel, slot, EFFECT_INITIATE);
 }
 
 /* A bucket of ICMP_PER_SECOND answers. */
@@ -409,7 +416,7 @@ static void send_packet(struct tunnel *tunnel, const struct tun_header *header, 
 	}
 	/* What waits goes first, so that packets keep their order. */
 	if (staging_has(tunnel->staging, slot) || !seal_all(tunnel, slot, &split, now))
-		stage_rest(tunnel, slot, &split, now);
+		stage_rest(tunnel, slot, &split);
 }
 
 bool egress_run(struct tunnel *tunnel, struct moment now)
@@ -456,10 +463,10 @@ void egress_staged(struct tunnel *tunnel, uint32_t slot, struct moment now)
 		memset(e->packet + len, 0, padded_len - len);
 		seal_one(tunnel, &grant, 0, e->packet, padded_len);
 		effects |= outbound_finish(tunnel->device, &grant, true, now.at,
-			tunnel_jitter(tunnel));
+			jitter_draw(tunnel));
 		outbound_grant_fini(&grant);
 	}
-	tunnel_obey(tunnel, slot, effects, now);
+	want_handshake(tunnel, slot, effects);
 }
 
 void egress_keepalive(struct tunnel *tunnel, uint32_t slot, struct moment now)
@@ -470,8 +477,8 @@ void egress_keepalive(struct tunnel *tunnel, uint32_t slot, struct moment now)
 	if (outbound_reserve(tunnel->device, slot, 1, now.at, &grant) == VERDICT_OK) {
 		seal_one(tunnel, &grant, 0, tunnel->egress->packet, 0);
 		effects = outbound_finish(tunnel->device, &grant, false, now.at,
-			tunnel_jitter(tunnel));
+			jitter_draw(tunnel));
 		outbound_grant_fini(&grant);
 	}
-	tunnel_obey(tunnel, slot, effects, now);
+	want_handshake(tunnel, slot, effects);
 }

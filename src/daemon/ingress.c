@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include "arena.h"
 #include "coalesce.h"
+#include "effects.h"
 #include "egress.h"
 #include "entropy.h"
 #include "handshake.h"
@@ -92,7 +93,7 @@ static void end_run(struct tunnel *tunnel, struct ingress_run *run,
 {
 	if (!run->is_running)
 		return;
-	tunnel_obey(tunnel, run->core.peer.slot,
+	effects_obey(tunnel, run->core.peer.slot,
 		inbound_finish(tunnel->device, &run->core, source, now), now);
 	inbound_run_fini(&run->core);
 	run->is_running = false;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include "clock.h"
+#include "effects.h"
 #include "egress.h"
 #include "ensure.h"
 #include "entropy.h"
@@ -188,20 +189,6 @@ void tunnel_remove_peer(struct tunnel *tunnel, uint32_t slot)
 	device_remove_peer(tunnel->device, slot);
 }
 
-void tunnel_obey(struct tunnel *tunnel, uint32_t slot, unsigned effects, struct moment now)
-{
-	bool had_staged = staging_has(tunnel->staging, slot);
-
-	if (effects & EFFECT_DROP_STAGED)
-		staging_drop(tunnel->staging, slot);
-	if (effects & (EFFECT_INITIATE | EFFECT_RETRY))
-		handshaker_want(tunnel->handshaker, slot, !(effects & EFFECT_INITIATE));
-	if (effects & (EFFECT_FLUSH | EFFECT_KEEPALIVE))
-		egress_staged(tunnel, slot, now);
-	if ((effects & EFFECT_KEEPALIVE) && !had_staged)
-		egress_keepalive(tunnel, slot, now);
-}
-
 static void finish_job(struct tunnel *tunnel, struct handshake_job *job, struct moment now)
 {
 	struct chance chance;
@@ -219,7 +206,7 @@ static void finish_job(struct tunnel *tunnel, struct handshake_job *job, struct 
 			&device_peer(tunnel->device, job->peer.slot)->endpoint, job->datagram,
 			job->datagram_len, HANDSHAKE_DS);
 	if (effects != EFFECT_NONE)
-		tunnel_obey(tunnel, job->peer.slot, effects, now);
+		effects_obey(tunnel, job->peer.slot, effects, now);
 	handshaker_release(tunnel->handshaker, job);
 }
 
@@ -239,15 +226,6 @@ void tunnel_tick(struct tunnel *tunnel, struct moment now)
 	unsigned effects;
 
 	while (tick_next(tunnel->device, now.at, &slot, &effects))
-		tunnel_obey(tunnel, slot, effects, now);
+		effects_obey(tunnel, slot, effects, now);
 	egress_flush(tunnel);
-}
-
-uint32_t tunnel_jitter(struct tunnel *tunnel)
-{
-	if (tunnel->jitter_left == 0) {
-		entropy_fill(tunnel->jitter, sizeof(tunnel->jitter));
-		tunnel->jitter_left = TUNNEL_JITTER_POOL;
-	}
-	return tunnel->jitter[--tunnel->jitter_left];
 }

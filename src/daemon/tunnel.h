@@ -75,9 +75,6 @@ int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now);
 /* New outer sockets in place of the old ones; the loop watches them for reading. */
 void tunnel_use_sockets(struct tunnel *tunnel, const struct udp_pair *udp);
 
-/* Obeys what the core asks for one peer (enum effect); packets go to the egress batch. */
-void tunnel_obey(struct tunnel *tunnel, uint32_t slot, unsigned effects, struct moment now);
-
 /* Finishes the handshakes that the worker is done with and gives it new ones. */
 void tunnel_handshakes(struct tunnel *tunnel, struct moment now);
 
@@ -95,9 +92,6 @@ void tunnel_forget_keys(struct tunnel *tunnel);
 
 /* The peer leaves: what waits for it is dropped too. */
 void tunnel_remove_peer(struct tunnel *tunnel, uint32_t slot);
-
-/* A random number for timers' jitter. */
-uint32_t tunnel_jitter(struct tunnel *tunnel);
 
 struct moment tunnel_now(void);
 

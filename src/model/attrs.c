@@ -7,8 +7,8 @@
 #include "wipe.h"
 
 #define IN_DEVICE(member) SCOPE_DEVICE, offsetof(struct device_settings, member)
-#define IN_PEER(member)	  SCOPE_PEER, offsetof(struct peer_settings, member)
-#define BOTH_WAYS	  (ATTR_IN_SET | ATTR_IN_GET)
+#define IN_PEER(member)   SCOPE_PEER, offsetof(struct peer_settings, member)
+#define BOTH_WAYS         (ATTR_IN_SET | ATTR_IN_GET)
 
 /* One line of the table: names first, then where and what. */
 #define ATTR(uapi, file, set, show, json, label_, place, type_, use_, has_)                        \

@@ -391,14 +391,14 @@ static struct span plain_comment(const struct conf_line *line)
 
 struct span conf_document_peer_name(const struct conf_document *doc, size_t header)
 {
-	/* Best first: directive, friendly_name, first comment. */
-	struct span found[3] = {0};
+	/* Best first: directive, friendly_name, first comment; the last may stay empty. */
+	struct span found[3] = {{"", 0}, {"", 0}, {"", 0}};
 	bool is_before_pairs = true;
 
 	for (size_t i = header + 1; i < doc->count && doc->lines[i].kind != CONF_HEADER; i++) {
 		const struct conf_line *line = &doc->lines[i];
 		struct span names[3] = {conf_line_directive(line, "Name"),
-			value_of(comment_of(line), "friendly_name")};
+			value_of(comment_of(line), "friendly_name"), {"", 0}};
 
 		is_before_pairs = is_before_pairs && line->kind != CONF_PAIR;
 		if (is_before_pairs)

@@ -56,7 +56,7 @@ struct conf_line {
 	unsigned number; /* in the file that was parsed, from 1; 0: inserted since */
 	enum conf_line_kind kind;
 	enum conf_section section; /* that it stands in; a header: that it opens */
-	size_t peer;		   /* in a CONF_PEER: which, from 0 */
+	size_t peer;               /* in a CONF_PEER: which, from 0 */
 	unsigned key; /* of a pair: enum attr_id or conf_key; CONF_KEY_COUNT: unknown */
 	/*
 	 * Of a pair: what stands before and after the "=", trimmed, without the comment (which a
@@ -68,9 +68,9 @@ struct conf_line {
 struct conf_document {
 	struct conf_line *lines;
 	size_t count, room;
-	size_t peers;	       /* how many [Peer] headers */
+	size_t peers;          /* how many [Peer] headers */
 	bool has_last_newline; /* the last line ended in one */
-	bool has_crlf;	       /* the first line ended in "\r\n": inserted ones will, too */
+	bool has_crlf;         /* the first line ended in "\r\n": inserted ones will, too */
 };
 
 /* Any text is a document. 0 or -ENOMEM; fini also then. It may hold keys: fini wipes. */

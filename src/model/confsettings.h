@@ -19,7 +19,7 @@ enum conf_error_code {
 	CONF_UNKNOWN_SECTION,
 	CONF_OUTSIDE_SECTION,
 	CONF_WRONG_SECTION, /* the key belongs to the other section */
-	CONF_QUICK_KEY,	    /* wg-quick's key in a file for `wg` */
+	CONF_QUICK_KEY,     /* wg-quick's key in a file for `wg` */
 	CONF_NOT_A_PAIR,
 	CONF_NO_VALUE,
 	CONF_BAD_VALUE,
@@ -32,7 +32,7 @@ enum conf_error_code {
 struct conf_error {
 	enum conf_error_code code;
 	unsigned line, column; /* from 1; line 0: the file as a whole */
-	unsigned key;	       /* what it is about, or CONF_KEY_COUNT */
+	unsigned key;          /* what it is about, or CONF_KEY_COUNT */
 	enum value_code value; /* of CONF_BAD_VALUE: why */
 	const char *expected;  /* what would have been right; static, or NULL */
 	const char *nearest;   /* the known key most like the one found; static, or NULL */
@@ -63,9 +63,9 @@ void conf_error_print(struct textbuf *out, const char *file, const struct conf_e
 
 /* What a peer's section says beyond its settings. Same index as device.peers. */
 struct conf_peer {
-	unsigned line;			  /* of its header */
+	unsigned line;                    /* of its header */
 	char name[PEER_NAME_LEN_MAX + 1]; /* "" when it has none */
-	char *endpoint;			  /* HOST:PORT by name, to be resolved; NULL: none */
+	char *endpoint;                   /* HOST:PORT by name, to be resolved; NULL: none */
 	unsigned endpoint_line;
 };
 

@@ -39,7 +39,7 @@ struct allowed_ip {
 
 struct peer_settings {
 	struct public_key public_key;
-	unsigned has;			    /* enum peer_attr */
+	unsigned has;                       /* enum peer_attr */
 	struct preshared_key preshared_key; /* all zero: none */
 	struct endpoint endpoint;
 	uint16_t keepalive; /* seconds; 0: off */
@@ -60,7 +60,7 @@ struct peer_settings {
 
 struct device_settings {
 	char name[IFNAME_LEN_MAX + 1];
-	unsigned has;			/* enum device_attr */
+	unsigned has;                   /* enum device_attr */
 	struct private_key private_key; /* all zero: remove it */
 	struct public_key public_key;
 	uint16_t listen_port; /* 0: any free one */

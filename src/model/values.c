@@ -89,7 +89,7 @@ enum value_code value_parse_port(struct span text, uint16_t *port)
 
 enum value_code value_parse_fwmark(struct span text, uint32_t *fwmark)
 {
-	bool is_hex = text.len > 2 && text.at[0] == '0' && (text.at[1] | 0x20) == 'x';
+	bool is_hex = text.len > 2 && text.at[0] == '0' && text.at[1] == 'x';
 	uint64_t n = 0;
 	enum value_code code = VALUE_OK;
 

@@ -21,7 +21,7 @@ enum value_code {
 	VALUE_KEY_FORMAT, /* not base64 (hex) */
 	VALUE_NOT_ADDRESS,
 	VALUE_PREFIX_LENGTH,  /* not a number, or more than the address has bits */
-	VALUE_NO_PORT,	      /* an endpoint without ":port" */
+	VALUE_NO_PORT,        /* an endpoint without ":port" */
 	VALUE_NO_BRACKET,     /* "[" without "]" */
 	VALUE_NEEDS_RESOLVER, /* well-formed, but a name: host of an endpoint, service of a port */
 	VALUE_NOT_BOOLEAN,

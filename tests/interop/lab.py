@@ -154,12 +154,13 @@ class Daemon:
 
     def connect(self, seconds=10):
         sock = socket.socket(socket.AF_UNIX)
-        sock.settimeout(seconds)
         try:
+            # Blocking, as wg does it: a full backlog makes it wait.
             sock.connect(self.path)
         except OSError:
             sock.close()
             raise
+        sock.settimeout(seconds)
         return sock
 
     def ask(self, request, seconds=10):

@@ -17,6 +17,20 @@ def pings(lab, a, b, wg, outer, psk, inner):
     need(int(shown[1]) > 0, f"no handshake is shown: {shown}")
 
 
+def initiate_at_once(lab, a, b):
+    """Crossing initiations undo each other; jitter must settle it, and nothing that waits is lost."""
+    left, right = lab.tunnel(a, b)
+    for _ in range(3):
+        runs = [lab.popen(side.ping_words(other.inner[4], 1, 0.2, 20))
+                for side, other in ((left, right), (right, left))]
+        for process in runs:
+            out = process.communicate(timeout=40)[0]
+            need("1 received" in out, f"the initiations did not settle: {out.strip()[-200:]}")
+        for side, other in ((left, right), (right, left)):
+            side.set("peer", other.public, "remove")
+            side.add_peer(other, other.endpoint())
+
+
 def rekeys(lab, a, b):
     """Past 130 seconds of traffic: the initiator renews the keys at 120, and no ping is lost."""
     left, right = lab.tunnel(a, b)

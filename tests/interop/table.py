@@ -25,6 +25,8 @@ for a, b in (("ours", "theirs"), ("theirs", "ours"), ("ours", "ours")):
                         f"tunnel/{a}-to-{b}/outer-v{outer}/inner-v{inner}/"
                         f"{'psk' if psk else 'no-psk'}/{wg}-wg"))
 
+for a, b in (("ours", "theirs"), ("ours", "ours")):
+    add(scenario_tunnel.initiate_at_once, name=f"tunnel/initiate_at_once/{a}-and-{b}", a=a, b=b)
 for a, b in (("ours", "theirs"), ("theirs", "ours"), ("ours", "ours")):
     add(scenario_tunnel.rekeys, name=f"tunnel/rekey/{a}-to-{b}", a=a, b=b, long=True, seconds=300)
     for family in (4, 6):

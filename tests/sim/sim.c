@@ -79,8 +79,8 @@ static void inner_address(unsigned host, uint8_t out[4])
 	memcpy(out, (uint8_t[]){10, 0, 0, (uint8_t)host}, 4);
 }
 
-static void join_one_way(struct sim *sim, unsigned at, unsigned other,
-	const struct preshared_key *psk)
+static void join_one_way(
+	struct sim *sim, unsigned at, unsigned other, const struct preshared_key *psk)
 {
 	struct device *device = sim->hosts[at].device;
 	struct ip_prefix prefix = {.addr = {.family = IP_V4}, .bits = 32};
@@ -106,8 +106,8 @@ void sim_join(struct sim *sim, unsigned a, unsigned b, bool has_psk)
 
 uint32_t sim_slot(struct sim *sim, unsigned from, unsigned to)
 {
-	uint32_t slot = device_find_peer(sim->hosts[from].device,
-		&sim->hosts[to].device->identity.public_key);
+	uint32_t slot = device_find_peer(
+		sim->hosts[from].device, &sim->hosts[to].device->identity.public_key);
 
 	SIM_ENSURE(sim, slot != PEER_NONE);
 	return slot;
@@ -122,11 +122,12 @@ struct moment sim_moment(const struct sim *sim, const struct sim_host *host)
 {
 	return (struct moment){
 		.at = sim->now,
-		.wall = {
-			.sec = (uint64_t)(WALL_START_S + (int64_t)(sim->now.ns / NS_PER_S) +
-					  host->wall_skew_s),
-			.nsec = (uint32_t)(sim->now.ns % NS_PER_S),
-		},
+		.wall =
+			{
+				.sec = (uint64_t)(WALL_START_S + (int64_t)(sim->now.ns / NS_PER_S) +
+						  host->wall_skew_s),
+				.nsec = (uint32_t)(sim->now.ns % NS_PER_S),
+			},
 	};
 }
 
@@ -137,8 +138,8 @@ static size_t packet_new(struct sim *sim, unsigned from, unsigned to)
 		sim->packets = realloc(sim->packets, sim->packets_max * sizeof(*sim->packets));
 		SIM_ENSURE(sim, sim->packets != NULL);
 	}
-	sim->packets[sim->packets_count] = (struct sim_packet){
-		.from = (uint8_t)from, .to = (uint8_t)to, .sent = sim->now};
+	sim->packets[sim->packets_count] =
+		(struct sim_packet){.from = (uint8_t)from, .to = (uint8_t)to, .sent = sim->now};
 	return sim->packets_count++;
 }
 
@@ -182,8 +183,8 @@ static void fly(struct sim *sim, const struct sim_datagram *datagram)
 
 	SIM_ENSURE(sim, sim->flying_count < SIM_FLYING_MAX);
 	*copy = *datagram;
-	copy->arrives = instant_after(sim->now,
-		net->delay_min * NS_PER_MS + seeded_next(&sim->random) % range_ns);
+	copy->arrives = instant_after(
+		sim->now, net->delay_min * NS_PER_MS + seeded_next(&sim->random) % range_ns);
 	if (happens(sim, net->corrupt))
 		copy->bytes[seeded_below(&sim->random, (uint32_t)copy->len)] ^=
 			(uint8_t)(1u << seeded_below(&sim->random, 8));

@@ -105,10 +105,9 @@ struct sim {
 
 /* Fails the test and says which seed brings it back. */
 #define SIM_ENSURE(sim, condition)                                                                 \
-	((condition) ? (void)0                                                                     \
-		     : fail_msg("seed 0x%llx at %.3f s, %s:%d: %s",                                \
-			       (unsigned long long)(sim)->seed, (double)(sim)->now.ns / 1e9,       \
-			       __FILE__, __LINE__, #condition))
+	((condition) ? (void)0 : sim_failed(sim, __FILE__, __LINE__, #condition))
+
+_Noreturn void sim_failed(const struct sim *sim, const char *file, int line, const char *condition);
 
 /* Hosts that are up, each with a key and an address, none knowing another. */
 struct sim *sim_create(uint64_t seed, unsigned hosts);
@@ -156,9 +155,9 @@ void sim_host_obey(struct sim *sim, struct sim_host *host, uint32_t slot, unsign
 void sim_check(struct sim *sim);
 void sim_check_sealing(struct sim *sim, struct sim_host *host, uint32_t slot,
 	const struct symmetric_key *key, uint64_t counter);
-void sim_check_stamp(struct sim *sim, struct sim_host *host, uint32_t slot,
-	const struct tai64n *stamp);
-void sim_check_accepted(struct sim *sim, struct sim_host *host, uint32_t slot,
-	const uint8_t *packet, size_t len);
+void sim_check_stamp(
+	struct sim *sim, struct sim_host *host, uint32_t slot, const struct tai64n *stamp);
+void sim_check_accepted(
+	struct sim *sim, struct sim_host *host, uint32_t slot, const uint8_t *packet, size_t len);
 
 #endif

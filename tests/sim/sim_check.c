@@ -1,8 +1,16 @@
 /* What must hold whatever the network does. */
 #include "sim.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include "wipe.h"
+
+void sim_failed(const struct sim *sim, const char *file, int line, const char *condition)
+{
+	fail_msg("seed 0x%llx at %.3f s, %s:%d: %s", (unsigned long long)sim->seed,
+		(double)sim->now.ns / 1e9, file, line, condition);
+	abort();
+}
 
 /* Three sessions at most, each in one place, each found by its index; nothing left behind. */
 static void check_sessions(struct sim *sim, struct device *device, uint32_t slot)
@@ -23,13 +31,13 @@ static void check_sessions(struct sim *sim, struct device *device, uint32_t slot
 			SIM_ENSURE(sim, bytes_zero_ct(&sessions[i].keys, sizeof(sessions[i].keys)));
 			continue;
 		}
-		SIM_ENSURE(sim,
-			index_lookup(device_indices(device), sessions[i].local_index, &entry));
+		SIM_ENSURE(
+			sim, index_lookup(device_indices(device), sessions[i].local_index, &entry));
 		SIM_ENSURE(sim, entry.peer == slot && entry.slot == INDEX_SESSION_0 + i);
 	}
 	/* Only the responder's unconfirmed key is next. */
-	SIM_ENSURE(sim, peer->keyring.next == SESSION_NONE ||
-				!sessions[peer->keyring.next].is_initiator);
+	SIM_ENSURE(sim,
+		peer->keyring.next == SESSION_NONE || !sessions[peer->keyring.next].is_initiator);
 }
 
 static void check_handshake(struct sim *sim, struct device *device, uint32_t slot)
@@ -38,8 +46,8 @@ static void check_handshake(struct sim *sim, struct device *device, uint32_t slo
 	struct index_entry entry;
 
 	if (peer->has_handshake) {
-		SIM_ENSURE(sim,
-			index_lookup(device_indices(device), peer->handshake_index, &entry));
+		SIM_ENSURE(
+			sim, index_lookup(device_indices(device), peer->handshake_index, &entry));
 		SIM_ENSURE(sim, entry.peer == slot && entry.slot == INDEX_HANDSHAKE);
 	} else {
 		SIM_ENSURE(sim, bytes_zero_ct(&peer->handshake, sizeof(peer->handshake)));
@@ -76,8 +84,7 @@ static struct sim_key *find_key(struct sim *sim, const struct symmetric_key *key
 			return entry;
 		}
 	}
-	fail_msg("the simulation is too long for its table of keys");
-	return NULL;
+	sim_failed(sim, __FILE__, __LINE__, "the table of keys is long enough");
 }
 
 /* Each key seals each counter once, and only while it is young and current. */
@@ -85,8 +92,7 @@ void sim_check_sealing(struct sim *sim, struct sim_host *host, uint32_t slot,
 	const struct symmetric_key *key, uint64_t counter)
 {
 	const struct peer *peer = device_peer(host->device, slot);
-	const struct session *current =
-		&device_sessions(host->device, slot)[peer->keyring.current];
+	const struct session *current = &device_sessions(host->device, slot)[peer->keyring.current];
 	struct sim_key *entry = find_key(sim, key);
 
 	SIM_ENSURE(sim, peer->keyring.current != SESSION_NONE);
@@ -98,16 +104,16 @@ void sim_check_sealing(struct sim *sim, struct sim_host *host, uint32_t slot,
 }
 
 /* A host's own initiations to a peer are always newer, whatever its clock does. */
-void sim_check_stamp(struct sim *sim, struct sim_host *host, uint32_t slot,
-	const struct tai64n *stamp)
+void sim_check_stamp(
+	struct sim *sim, struct sim_host *host, uint32_t slot, const struct tai64n *stamp)
 {
 	SIM_ENSURE(sim, tai64n_newer(stamp, &host->stamps[slot]));
 	host->stamps[slot] = *stamp;
 }
 
 /* An accepted packet is one that was sent, to us, by the peer it came from, and for once. */
-void sim_check_accepted(struct sim *sim, struct sim_host *host, uint32_t slot,
-	const uint8_t *packet, size_t len)
+void sim_check_accepted(
+	struct sim *sim, struct sim_host *host, uint32_t slot, const uint8_t *packet, size_t len)
 {
 	struct sim_packet *known;
 	struct be64 id;

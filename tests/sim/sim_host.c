@@ -83,8 +83,8 @@ static void flush(struct sim *sim, struct sim_host *host, uint32_t slot)
 		initiate(sim, host, slot, false);
 		return;
 	}
-	effects = outbound_finish(host->device, &grant, true, sim->now,
-		(uint32_t)seeded_next(&sim->random));
+	effects = outbound_finish(
+		host->device, &grant, true, sim->now, (uint32_t)seeded_next(&sim->random));
 	for (uint32_t i = 0; i < grant.count; i++)
 		seal(sim, host, &grant, i, queue->packets[i].bytes, queue->packets[i].len);
 	queue->count -= grant.count;
@@ -155,8 +155,8 @@ void sim_host_finish(struct sim *sim, struct sim_host *host, struct handshake_jo
 	sim_host_obey(sim, host, job->peer.slot, effects);
 }
 
-static void receive_handshake(struct sim *sim, struct sim_host *host,
-	const struct sim_datagram *datagram)
+static void receive_handshake(
+	struct sim *sim, struct sim_host *host, const struct sim_datagram *datagram)
 {
 	struct handshake_message message = {
 		.source = datagram->source, .len = (uint8_t)datagram->len};
@@ -188,8 +188,8 @@ static void receive_data(struct sim *sim, struct sim_host *host, struct sim_data
 		return;
 	SIM_ENSURE(sim, inbound_belongs(&run, datagram->bytes));
 	is_open = inbound_open(sim->engine, &run, datagram->bytes, datagram->len);
-	verdict = inbound_accept(host->device, &run, is_open, datagram->bytes, datagram->len,
-		datagram->ecn, &len);
+	verdict = inbound_accept(
+		host->device, &run, is_open, datagram->bytes, datagram->len, datagram->ecn, &len);
 	if (verdict == VERDICT_OK && len > 0)
 		sim_check_accepted(
 			sim, host, run.peer.slot, datagram->bytes + DATA_HEADER_LEN, len);

@@ -18,7 +18,7 @@ MAY_INCLUDE = {
     "os": {"base", "os"},
     "ctl": {"base", "model", "os", "ctl"},
     "daemon": {"base", "crypto", "core", "model", "os", "daemon"},
-    "wg": {"base", "crypto", "model", "ctl", "wg"},
+    "wg": {"base", "crypto", "model", "os", "ctl", "wg"},
     "quick": {"base", "model", "os", "ctl", "quick"},
     "culvert": {"base", "model", "os", "ctl", "quick", "culvert"},
 }

@@ -32,8 +32,7 @@ static void create_initiation(struct pair *p)
 	memcpy(p->resp_ephemeral.b, vector_resp_eph_priv, KEY_LEN);
 	memcpy(p->psk.b, vector_psk, KEY_LEN);
 	memcpy(p->stamp.b, vector_timestamp, sizeof(p->stamp.b));
-	assert_true(
-		x25519_shared(&p->init.private_key, &p->resp.public_key, &p->static_static));
+	assert_true(x25519_shared(&p->init.private_key, &p->resp.public_key, &p->static_static));
 	assert_true(noise_create_initiation(&p->init, &p->resp.public_key, &p->static_static,
 		&p->init_ephemeral, &p->stamp, &p->sent, &p->initiation));
 }
@@ -48,8 +47,8 @@ static void create_response(struct pair *p)
 	assert_memory_equal(claimed.b, vector_init_static_pub, KEY_LEN);
 	assert_true(noise_accept_initiation(&handshake, &p->static_static, &p->initiation, &stamp));
 	assert_memory_equal(stamp.b, vector_timestamp, sizeof(stamp.b));
-	assert_true(noise_create_response(&handshake, &claimed, &p->psk, &p->resp_ephemeral,
-		&p->response, &p->resp_keys));
+	assert_true(noise_create_response(
+		&handshake, &claimed, &p->psk, &p->resp_ephemeral, &p->response, &p->resp_keys));
 	assert_memory_equal(handshake.transcript.hash.b, vector_handshake_hash, HASH_LEN);
 	assert_memory_equal(handshake.transcript.chain.b, vector_chaining_key, HASH_LEN);
 }
@@ -161,8 +160,8 @@ static void sends_nothing_to_a_low_order_key(void **state)
 	for (size_t i = 0; i < LOW_ORDER_KEYS; i++)
 		assert_false(noise_create_initiation(&p.init, &low_order_keys[i], &p.static_static,
 			&p.init_ephemeral, &p.stamp, &p.sent, &p.initiation));
-	assert_false(noise_create_initiation(&p.init, &p.resp.public_key, &zero,
-		&p.init_ephemeral, &p.stamp, &p.sent, &p.initiation));
+	assert_false(noise_create_initiation(&p.init, &p.resp.public_key, &zero, &p.init_ephemeral,
+		&p.stamp, &p.sent, &p.initiation));
 }
 
 /* An initiation for everybody's eyes: sealed with the all-zero secret of a low-order ephemeral. */
@@ -195,7 +194,8 @@ static void refuses_low_order_ephemerals(void **state)
 		struct public_key claimed;
 
 		memcpy(p.response.ephemeral, low_order_keys[i].b, KEY_LEN);
-		assert_false(noise_consume_response(&p.init, &handshake, &p.psk, &p.response, &keys));
+		assert_false(
+			noise_consume_response(&p.init, &handshake, &p.psk, &p.response, &keys));
 		seal_with_zero_secret(&p, &low_order_keys[i], &p.initiation);
 		assert_false(noise_open_initiation(&p.resp, &p.initiation, &handshake, &claimed));
 	}

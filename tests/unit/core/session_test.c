@@ -12,6 +12,7 @@ struct bench {
 	struct keyring ring;
 	struct session sessions[SESSIONS_PER_PEER];
 	uint32_t made;
+	struct instant now;
 	char freed[32];
 };
 
@@ -19,6 +20,7 @@ static void bench_init(struct bench *b)
 {
 	memset(b, 0, sizeof(*b));
 	keyring_init(&b->ring);
+	b->now = birth;
 }
 
 static void note_freed(struct bench *b, const struct session_freed *freed)
@@ -30,15 +32,22 @@ static void note_freed(struct bench *b, const struct session_freed *freed)
 	b->freed[at] = '\0';
 }
 
-/* I: we initiated and got the response. R: we responded. C: first data under next. X: clear. */
+/*
+ * I: we initiated and got the response. R: we responded. C: first data under next. X: clear.
+ * +, -: 5 s pass, or a little less.
+ */
 static void bench_do(struct bench *b, char what)
 {
 	const struct noise_keys keys = {.send = {{0xaa}}, .receive = {{0xbb}}};
 	struct session_freed freed = {.count = 0};
 	uint8_t slot = SESSION_NONE;
 
+	if (what == '+' || what == '-') {
+		b->now = instant_after(b->now, 5 * NS_PER_S - (what == '-'));
+		return;
+	}
 	if (what == 'I')
-		slot = keyring_add_confirmed(&b->ring, b->sessions, &freed);
+		slot = keyring_add_confirmed(&b->ring, b->sessions, b->now, &freed);
 	else if (what == 'R')
 		slot = keyring_add_unconfirmed(&b->ring, b->sessions, &freed);
 	else if (what == 'C')
@@ -46,7 +55,7 @@ static void bench_do(struct bench *b, char what)
 	else
 		keyring_clear(&b->ring, b->sessions, &freed);
 	if (slot != SESSION_NONE)
-		session_begin(&b->sessions[slot], &keys, what == 'I', ++b->made, 0, birth);
+		session_begin(&b->sessions[slot], &keys, what == 'I', ++b->made, 0, b->now);
 	note_freed(b, &freed);
 }
 
@@ -73,6 +82,11 @@ static void rotates_keys(void **state)
 		{"IRR", "-13", "2"},
 		{"IRI", "23-", "1"},
 		{"IIRI", "34-", "12"},
+		/* An unconfirmed key is the peer's for 5 s, then nobody's. */
+		{"IR-I", "23-", "1"},
+		{"IR+I", "13-", "2"},
+		{"R+I", "-2-", "1"},
+		{"IIR+I", "24-", "13"},
 		{"IRC", "12-", ""},
 		{"IIR", "-23", "1"},
 		{"IIRC", "23-", "1"},

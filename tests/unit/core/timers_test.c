@@ -29,7 +29,10 @@ struct step {
 	enum timer_event event;
 };
 
-#define END {0, TIMER_EVENTS}
+#define END                                                                                        \
+	{                                                                                          \
+		0, TIMER_EVENTS                                                                    \
+	}
 
 /* Deadlines in the order of enum timer: retransmit, keepalive, new handshake, zero keys. */
 static const struct {
@@ -57,6 +60,11 @@ static const struct {
 	{{{0, EVENT_INITIATION_SENT}, {5100, EVENT_INITIATION_SENT}, END}, {10100, OFF, OFF, OFF}},
 	{{{0, EVENT_INITIATION_SENT}, {90, EVENT_ANY_RECEIVED}, END}, {5000, OFF, OFF, OFF}},
 	{{{0, EVENT_INITIATION_SENT}, {90, EVENT_HANDSHAKE_COMPLETE}, END}, {OFF, OFF, OFF, OFF}},
+	/* One that came too early is put off to its first moment, unless a retry comes anyhow. */
+	{{{200, EVENT_INITIATION_PUT_OFF}, END}, {5200, OFF, OFF, OFF}},
+	{{{0, EVENT_INITIATION_SENT}, {200, EVENT_INITIATION_PUT_OFF}, END}, {5000, OFF, OFF, OFF}},
+	{{{200, EVENT_INITIATION_PUT_OFF}, {300, EVENT_HANDSHAKE_COMPLETE}, END},
+		{OFF, OFF, OFF, OFF}},
 	/* Keys go 540 s after the last session. */
 	{{{0, EVENT_SESSION_DERIVED}, END}, {OFF, OFF, OFF, 540000}},
 	{{{0, EVENT_SESSION_DERIVED}, {120000, EVENT_SESSION_DERIVED}, END},
@@ -139,6 +147,10 @@ static void keep_the_persistent_interval(void **state)
 	assert_int_equal(due_ms(&timers, TIMER_PERSISTENT), OFF);
 	timers_start(&timers, at_ms(1000));
 	assert_int_equal(timers_take_due(&timers, at_ms(1000)), TIMER_PERSISTENT);
+	/* Although nothing could be sent. */
+	assert_int_equal(due_ms(&timers, TIMER_PERSISTENT), 26000);
+	assert_int_equal(timers_take_due(&timers, at_ms(26100)), TIMER_PERSISTENT);
+	assert_int_equal(due_ms(&timers, TIMER_PERSISTENT), 51100);
 	for (uint32_t ms = 1000; ms < 100000; ms += 7000) {
 		timers_on(&timers, EVENT_TRAVERSAL, at_ms(ms), 0);
 		assert_int_equal(due_ms(&timers, TIMER_PERSISTENT), ms + 25000);

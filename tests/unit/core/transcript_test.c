@@ -86,10 +86,11 @@ static void read_first(struct side *side, const uint8_t *message, size_t len)
 	memcpy(side->remote_ephemeral.b, message, KEY_LEN);
 	transcript_mix_ephemeral(&side->t, &side->remote_ephemeral);
 	mix_dh(side, &own, &side->remote_ephemeral, &key);
-	assert_true(transcript_open(&side->t, &key, message + KEY_LEN, KEY_LEN + AEAD_TAG_LEN,
-		side->remote_static.b));
+	assert_true(transcript_open(
+		&side->t, &key, message + KEY_LEN, KEY_LEN + AEAD_TAG_LEN, side->remote_static.b));
 	mix_dh(side, &own, &side->remote_static, &key);
-	assert_true(transcript_open(&side->t, &key, message + payload_at, len - payload_at, payload));
+	assert_true(
+		transcript_open(&side->t, &key, message + payload_at, len - payload_at, payload));
 	hex_assert_equal(payload, len - payload_at - AEAD_TAG_LEN, cacophony_messages[0].payload);
 }
 

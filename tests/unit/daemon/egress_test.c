@@ -5,6 +5,7 @@
  */
 #include "unit.h"
 #include "egress.h"
+#include "effects.h"
 
 #include <errno.h>
 #include <netinet/udp.h>
@@ -187,7 +188,7 @@ static void give_key(unsigned peer)
 	struct session *sessions = device_sessions(tunnel.device, peer);
 	struct session_freed freed = {.count = 0};
 	uint8_t number =
-		keyring_add_confirmed(&device_peer(tunnel.device, peer)->keyring, sessions, &freed);
+		keyring_add_confirmed(&device_peer(tunnel.device, peer)->keyring, sessions, now.at, &freed);
 	struct noise_keys keys;
 
 	device_forget_sessions(tunnel.device, &freed);
@@ -568,7 +569,7 @@ static void stages_until_there_is_a_key(void **state)
 	/* One that comes before the waiting ones went stands behind them. */
 	offer(1, 5, 300);
 	run_until_empty();
-	tunnel_obey(&tunnel, 1, EFFECT_FLUSH | EFFECT_KEEPALIVE, now);
+	effects_obey(&tunnel, 1, EFFECT_FLUSH | EFFECT_KEEPALIVE, now);
 	egress_flush(&tunnel);
 	assert_int_equal(arrived[1].count, 6);
 	for (uint32_t i = 0; i < 6; i++)

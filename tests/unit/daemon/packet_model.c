@@ -1,6 +1,16 @@
 #include "packet_model.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+uint8_t *block_create(size_t len)
+{
+	uint8_t *block = malloc(len);
+
+	if (!block)
+		abort();
+	return block;
+}
 
 static void put_16(uint8_t *at, uint32_t n)
 {
@@ -59,6 +69,7 @@ static void build_v6(const struct packet_spec *spec, uint8_t *out, size_t len)
 	out[8] = 0xfd;
 	out[23] = spec->source;
 	out[24] = 0xfd;
+	out[25] = 0x09;
 	out[39] = spec->destination;
 	if (spec->ip_options_len > 0) {
 		out[6] = spec->extension;

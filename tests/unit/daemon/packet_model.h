@@ -25,8 +25,8 @@ enum {
 };
 
 struct packet_spec {
-	uint8_t version;	     /* 4, 6 */
-	uint8_t protocol;	     /* of the transport header */
+	uint8_t version;             /* 4, 6 */
+	uint8_t protocol;            /* of the transport header */
 	uint8_t source, destination; /* last byte of the addresses */
 	uint16_t source_port, destination_port;
 	uint8_t tos, ttl;
@@ -50,6 +50,12 @@ struct model_super {
 	uint8_t protocol;
 	unsigned id_step; /* 1, or 0 for a fixed ID */
 };
+
+/*
+ * From malloc, to be freed: cmocka's test_malloc() puts guard bytes around a block, in which a
+ * sanitizer sees nothing.
+ */
+uint8_t *block_create(size_t len);
 
 /* Everything in it right. Returns its length; out has room for it. */
 size_t packet_build(const struct packet_spec *spec, uint8_t *out);

@@ -21,7 +21,7 @@ static struct input input_create(const struct packet_spec *spec, uint16_t gso_si
 	bool is_tcp = spec->protocol == MODEL_TCP;
 
 	packet_unfinish(built, input.len, packet_ip_len(spec), spec->protocol);
-	input.packet = test_malloc(input.len + SPLIT_TAILROOM);
+	input.packet = block_create(input.len + SPLIT_TAILROOM);
 	memcpy(input.packet, built, input.len);
 	memset(input.packet + input.len, 0xee, SPLIT_TAILROOM);
 	input.header = (struct tun_header){
@@ -87,7 +87,7 @@ static void check_split(const struct packet_spec *spec, uint16_t gso_size, size_
 		assert_memory_equal(segment, expected, len);
 		assert_memory_equal(segment + len, zeros, padded_len - len);
 	}
-	test_free(input.packet);
+	free(input.packet);
 }
 
 static void cuts_known_packets(void **state)
@@ -185,7 +185,7 @@ static void refuses_headers_that_lie(void **state)
 		bool is_header;
 		uint16_t value;
 	} cases[] = {
-#define HEADER_8(field)	 offsetof(struct tun_header, field), true
+#define HEADER_8(field)  offsetof(struct tun_header, field), true
 #define HEADER_16(field) 0x100 + offsetof(struct tun_header, field), true
 		{"no checksum wanted", HEADER_8(flags), 0},
 		{"no checksum wanted, valid", HEADER_8(flags), TUN_CHECKSUM_VALID},
@@ -234,7 +234,7 @@ static void refuses_headers_that_lie(void **state)
 			header[cases[i].at] = (uint8_t)cases[i].value;
 		if (split_begin(&split, &input.header, input.packet, input.len))
 			fail_msg("accepted: %s", cases[i].what);
-		test_free(input.packet);
+		free(input.packet);
 	}
 }
 
@@ -246,11 +246,11 @@ static void refuses_headers_that_do_not_fit(void **state)
 		size_t ip_options_len;
 		uint8_t at, value; /* patched */
 	} cases[] = {
-		{6, MODEL_TCP, 44, 8, 0, 0x60},	  /* fragment */
-		{6, MODEL_TCP, 51, 8, 0, 0x60},	  /* authentication */
-		{6, MODEL_TCP, 60, 8, 41, 255},	  /* extension longer than the packet */
-		{6, MODEL_TCP, 60, 8, 40, 60},	  /* another, of payload */
-		{6, MODEL_TCP, 60, 8, 40, 59},	  /* none next */
+		{6, MODEL_TCP, 44, 8, 0, 0x60},   /* fragment */
+		{6, MODEL_TCP, 51, 8, 0, 0x60},   /* authentication */
+		{6, MODEL_TCP, 60, 8, 41, 255},   /* extension longer than the packet */
+		{6, MODEL_TCP, 60, 8, 40, 60},    /* another, of payload */
+		{6, MODEL_TCP, 60, 8, 40, 59},    /* none next */
 		{6, MODEL_TCP, 60, 240, 0, 0x60}, /* more headers than there is room for */
 		{6, MODEL_UDP, 60, 216, 0, 0x60},
 		{6, MODEL_UDP, 0, 0, 45, 107}, /* UDP length one short */
@@ -275,8 +275,26 @@ static void refuses_headers_that_do_not_fit(void **state)
 		input.packet[cases[i].at] = cases[i].value;
 		if (split_begin(&split, &input.header, input.packet, input.len))
 			fail_msg("accepted: case %zu", i);
-		test_free(input.packet);
+		free(input.packet);
 	}
+}
+
+/* An extension that is longer than the packet, and says that another follows. */
+static void follows_no_extension_outside(void **state)
+{
+	struct packet_spec spec = tcp4;
+	struct input input;
+	struct split split;
+
+	(void)state;
+	spec.version = 6;
+	spec.extension = 60;
+	spec.ip_options_len = 8;
+	input = input_create(&spec, 50);
+	input.packet[40] = 60;
+	input.packet[41] = 255;
+	assert_false(split_begin(&split, &input.header, input.packet, input.len));
+	free(input.packet);
 }
 
 /* The header's own idea of where the payload is does not count. */
@@ -292,7 +310,7 @@ static void ignores_the_header_length(void **state)
 		input.header.header_len = lens[i];
 		assert_true(split_begin(&split, &input.header, input.packet, input.len));
 		assert_int_equal(split.header_len, 52);
-		test_free(input.packet);
+		free(input.packet);
 	}
 }
 
@@ -313,7 +331,7 @@ static void refuses_what_is_cut_off(void **state)
 		spec.extension = 60;
 		input = input_create(&spec, 50);
 		for (size_t len = 0; len < input.len; len++) {
-			uint8_t *cut = test_malloc(len + SPLIT_TAILROOM);
+			uint8_t *cut = block_create(len + SPLIT_TAILROOM);
 
 			memcpy(cut, input.packet, len);
 			assert_false(split_begin(&split, &input.header, cut, len));
@@ -324,9 +342,9 @@ static void refuses_what_is_cut_off(void **state)
 				cut[3] = (uint8_t)len;
 			if (len < packet_header_len(&spec) || protocols[i % 2] == MODEL_UDP)
 				assert_false(split_begin(&split, &input.header, cut, len));
-			test_free(cut);
+			free(cut);
 		}
-		test_free(input.packet);
+		free(input.packet);
 	}
 }
 
@@ -360,7 +378,7 @@ static void stays_within_bounds(void **state)
 			for (uint32_t i = 0; i < split.count; i++)
 				split_next(&split, split_segment_len(&split, i) + 15);
 		}
-		test_free(input.packet);
+		free(input.packet);
 	}
 	assert_true(accepted > 5000);
 }
@@ -382,7 +400,7 @@ static void finishes_one_checksum(void **state)
 		assert_int_equal(split_segment_len(&split, 0), len);
 		assert_ptr_equal(split_next(&split, len), input.packet);
 		assert_memory_equal(input.packet, expected, len);
-		test_free(input.packet);
+		free(input.packet);
 	}
 }
 
@@ -411,7 +429,7 @@ static void writes_zero_as_ones_in_udp(void **state)
 		assert_true(split_begin(&split, &input.header, input.packet, input.len));
 		memcpy(&checksum, input.packet + 20 + input.header.checksum_offset, 2);
 		assert_int_equal(checksum, expected[i]);
-		test_free(input.packet);
+		free(input.packet);
 	}
 }
 
@@ -487,7 +505,7 @@ static void keeps_the_pseudo_headers_addresses(void **state)
 					 len - 64),
 			0);
 	}
-	test_free(input.packet);
+	free(input.packet);
 }
 
 int main(void)
@@ -497,6 +515,7 @@ int main(void)
 		cmocka_unit_test(cuts_as_the_model_does),
 		cmocka_unit_test(refuses_headers_that_lie),
 		cmocka_unit_test(refuses_headers_that_do_not_fit),
+		cmocka_unit_test(follows_no_extension_outside),
 		cmocka_unit_test(ignores_the_header_length),
 		cmocka_unit_test(refuses_what_is_cut_off),
 		cmocka_unit_test(stays_within_bounds),

@@ -6,8 +6,8 @@
 #include "keytext.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define KEY	     "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
-#define PEER	     "[Peer]\nPublicKey = " KEY "\n"
+#define KEY          "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
+#define PEER         "[Peer]\nPublicKey = " KEY "\n"
 
 /* Parses text and gives what conf_error_print() says of every error. */
 static int errors_of(const char *text, size_t len, enum conf_dialect dialect, struct textbuf *out)
@@ -98,6 +98,7 @@ static void says_what_is_wrong_and_where(void **state)
 			"PresharedKey, "
 			"AllowedIPs, Endpoint or PersistentKeepalive in [Peer]\n"},
 		{"", ""},
+		{"[Peer]\n#: = x\nPublicKey = " KEY "\n", ""},
 		{"# only this\r\n\r\n", ""},
 		{"[inter FACE]\r\nlistenPORT\t=\t5 1\r\n", ""},
 	};

@@ -1,0 +1,139 @@
+"""A virtual machine with a real kernel beside a network namespace of this machine, joined by a cable.
+
+Owned here: the namespace, the tap device in it, the emulator, the line to the guest's command agent,
+and that all of it is gone when the machine closes. Not here: what runs in the guest and the
+namespace (peer.py), what the guest's files are (initramfs.py).
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import socket
+import struct
+import subprocess
+import time
+
+from lab import Failure, Host, command, die_with_parent, need
+
+TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x400454CA, 0x0002, 0x1000, 0x4000
+EMULATOR = "qemu-system-x86_64"
+TAG = re.compile(r"cvk(\d+)-a")
+# One processor without SIMD is what software emulates fastest.
+HARDWARE = ("-machine", "q35,usb=off", "-accel", "tcg", "-cpu", "qemu64", "-smp", "1", "-m", "256",
+            "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-device", "virtio-rng-pci")
+KERNEL_LINE = ("console=ttyS0 quiet panic=-1 mitigations=off nokaslr random.trust_cpu=on net.ifnames=0 "
+               "tsc=reliable no_timer_check edd=off")
+BOOT_SECONDS_MAX = 240
+
+
+class Machine:
+    def __init__(self, folder, image, initramfs):
+        self.tag = f"cvk{os.getpid()}"
+        self.folder, self.image, self.initramfs = folder, image, initramfs
+        self.stack = contextlib.ExitStack()
+        self.process = self.line = None
+        self.version, self.guest_seconds, self.boot_seconds = "", 0.0, 0.0
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stack.close()
+
+    def file(self, name):
+        return os.path.join(self.folder, name)
+
+    def start(self):
+        started = time.monotonic()
+        # The guest's console and the agent's line need names; a socket's must be short.
+        for name in ("console.log", "agent"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.file(name))
+        with open(self.file("initramfs"), "wb") as file:
+            file.write(self.initramfs)
+        command("ip", "netns", "add", f"{self.tag}-a")
+        self.stack.callback(command, "ip", "netns", "del", f"{self.tag}-a", check=False)
+        tap = self.make_tap()
+        here, there = socket.socketpair()
+        self.line = here
+        self.stack.callback(here.close)
+        with tap, there:
+            self.emulate(tap.fileno(), there.fileno())
+        hello = self.answer(BOOT_SECONDS_MAX)[1]
+        self.version, uptime = hello.split()
+        self.guest_seconds = float(uptime)
+        self.boot_seconds = time.monotonic() - started
+
+    def make_tap(self):
+        """eth0 of the namespace; what it sends and receives with its offloads is the guest's eth0."""
+        host = Host(self, "a", 1)
+        with host.entered():
+            tap = open("/dev/net/tun", "r+b", buffering=0)
+            fcntl.ioctl(tap, TUNSETIFF, struct.pack("16sH22x", b"eth0", IFF_TAP | IFF_NO_PI | IFF_VNET_HDR))
+        host.ip("link", "set", "lo", "up")
+        for family in (4, 6):
+            host.address("add", host.outer[family])
+        host.ip("link", "set", "eth0", "up")
+        return tap
+
+    def emulate(self, tap, line):
+        words = (EMULATOR, *HARDWARE, "-kernel", self.image, "-initrd", self.file("initramfs"),
+                 "-append", KERNEL_LINE, "-serial", f"file:{self.file('console.log')}",
+                 "-netdev", f"tap,id=cable,fd={tap}", "-device", "virtio-net-pci,netdev=cable,romfile=",
+                 "-chardev", f"socket,id=agent,fd={line}",
+                 "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=agent")
+        with open(self.file("emulator.log"), "w") as log:
+            self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            pass_fds=(tap, line), preexec_fn=die_with_parent)
+        self.stack.callback(self.end)
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+    def said(self):
+        """The end of the console and of the emulator's complaints."""
+        text = ""
+        for name in ("emulator.log", "console.log"):
+            with contextlib.suppress(FileNotFoundError), open(self.file(name), errors="replace") as file:
+                text += file.read()[-1500:]
+        return text
+
+    def receive(self, count, end):
+        data = bytearray()
+        while len(data) < count or (count == 0 and not data.endswith(b"\n")):
+            self.line.settimeout(max(0.01, end - time.monotonic()))
+            try:
+                part = self.line.recv(count - len(data) if count else 1)
+            except TimeoutError as why:
+                raise Failure(f"the guest does not answer; its console:\n{self.said()}") from why
+            need(part, f"the guest ended; its console:\n{self.said()}")
+            data += part
+        return bytes(data)
+
+    def answer(self, seconds):
+        """The exit code and both outputs of what runs in the guest."""
+        end = time.monotonic() + seconds
+        code, *lengths = map(int, self.receive(0, end).split())
+        return code, *(self.receive(length, end).decode(errors="replace") if length else "" for length in lengths)
+
+    def run(self, script, seconds=30):
+        """A script for bash in the guest, to its end."""
+        data = script.encode()
+        self.line.settimeout(seconds)
+        self.line.sendall(b"%d\n" % len(data) + data)
+        return self.answer(seconds)
+
+
+def sweep():
+    """Namespaces of runs that were killed; their processes died with them."""
+    for ns in command("ip", "netns", "list", check=False).stdout.split():
+        found = TAG.fullmatch(ns)
+        if found and not os.path.exists(f"/proc/{found[1]}"):
+            command("ip", "netns", "del", ns, check=False)
