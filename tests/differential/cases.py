@@ -13,8 +13,8 @@ def hex_of(byte):
 
 
 class Case:
-    def __init__(self, name, commands, setup="", files=None, stdin=b"", environment=None, replies=None):
-        self.name, self.setup, self.stdin = name, setup, stdin
+    def __init__(self, name, commands, setup="", files=None, stdin=b"", environment=None, replies=None, is_nobody=False):
+        self.name, self.setup, self.stdin, self.is_nobody = name, setup, stdin, is_nobody
         self.commands = [shlex.split(command)[1:] for command in commands]
         self.files, self.environment, self.replies = files or {}, environment or {}, replies or {}
 
@@ -171,7 +171,14 @@ def line_cases():
         yield Case(f"pubkey of {name}", ["wg pubkey"], stdin=text.encode())
 
 
+def nobody_cases():
+    for line in ("wg show t0", "wg show", "wg", "wg show interfaces", "wg show all dump", "wg showconf t0", "wg set t0 fwmark 1",
+                 "wg syncconf t0 /dev/null", "wg setconf t0 /dev/null", "wg show absent"):
+        yield Case(f"{line} as nobody", [line], ONE, is_nobody=True)
+
+
 def command_cases():
+    yield from nobody_cases()
     yield from show_cases()
     yield from set_cases()
     yield from line_cases()

@@ -1,6 +1,7 @@
 """Runs one command line with stock wg and with ours against the same daemon in the same state."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -149,8 +150,15 @@ def canonical(text):
 
 class Twin:
     def __init__(self, stock, ours, daemon, directory):
-        self.programs = {"stock": stock, "ours": ours}
         self.daemon, self.directory = daemon, directory
+        self.programs = {"stock": self.copy("stock", stock), "ours": self.copy("ours", ours)}
+
+    def copy(self, name, program):
+        """To where any user may run it."""
+        path = os.path.join(self.directory, f"{name}-wg")
+        shutil.copy(program, path)
+        os.chmod(path, 0o755)
+        return path
 
     def run(self, which, case):
         """Every command of the case in turn; the last exit code that is not 0."""
@@ -163,7 +171,7 @@ class Twin:
         for words in case.commands:
             done = subprocess.run(["wg", *words], executable=self.programs[which], cwd=self.directory,
                                   input=case.stdin, capture_output=True, timeout=30, env=environment(case),
-                                  check=False)
+                                  check=False, **({"user": 65534, "extra_groups": ()} if case.is_nobody else {}))
             outs.append(done.stdout.decode(errors="surrogateescape"))
             err += done.stderr.decode(errors="surrogateescape")
             code = done.returncode or code
