@@ -149,6 +149,9 @@ def show_cases():
         yield Case(f"coloured show: {name}", ["wg show c0"], replies={"c0": text}, environment=COLOUR)
     for name, reply in BAD_REPLIES.items():
         yield Case(f"show of a bad daemon: {name}", ["wg show c0", "wg show c0 dump", "wg showconf c0"], replies={"c0": reply})
+    for line in ("wg", "wg show", "wg show all", "wg show interfaces", *(f"wg show all {field}" for field in FIELDS)):
+        if line != "wg show all endpoints":
+            yield Case(f"{line} of two interfaces", [line], TWO, replies={"c0": PEER + "errno=0\n\n"}, environment=COLOUR)
     yield Case("show of all, one of them bad", ["wg show all dump"], TWO, replies={"c0": "errno=1\n\n"})
 
 

@@ -122,10 +122,11 @@ class Result:
             state[0]["listen_port"] = "any"
             self.outs = [out.replace(port, "any") for out in outs]
 
-    def differences(self, other):
+    def differences(self, other, is_exact):
         if self.code != other.code:
             yield "exit code", self.code, other.code
-        if list(map(canonical, self.outs)) != list(map(canonical, other.outs)):
+        same = (lambda text: text) if is_exact else canonical
+        if list(map(same, self.outs)) != list(map(same, other.outs)):
             yield "stdout", self.outs, other.outs
         if self.state != other.state:
             yield "state", self.state, other.state
@@ -181,7 +182,9 @@ class Twin:
         """Clocks may strike between the two: what differs is asked again."""
         for _ in range(3):
             stock, ours = self.run("stock", case), self.run("ours", case)
-            found = list(stock.differences(ours))
+            # A canned daemon tells its peers in one order, and a single peer has no other.
+            is_exact = (case.replies and not case.setup) or len(stock.state[1]) <= 1
+            found = list(stock.differences(ours, is_exact))
             if not found:
                 break
         return stock, ours, found
