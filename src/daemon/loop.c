@@ -192,6 +192,7 @@ int loop_run(struct loop *loop)
 		tunnel_tick(tunnel, tunnel_now());
 		tunnel_handshakes(tunnel, tunnel_now());
 		tunnel_watch_room(tunnel);
+		tunnel_forget_keys(tunnel);
 	}
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "effects.h"
 #include "egress.h"
+#include "ensure.h"
 #include "entropy.h"
 #include "ingress.h"
 #include "limits.h"
@@ -24,45 +25,49 @@ struct moment tunnel_now(void)
 	return (struct moment){.at = clock_now(), .wall = clock_wall()};
 }
 
-static int reserve_memory(struct tunnel *tunnel)
+const struct device_limits tunnel_limits = {
+	.peers_max = TUNNEL_PEERS_MAX,
+	.prefixes_max = TUNNEL_PREFIXES_MAX,
+	.sources_max = RATE_SOURCES_MAX,
+};
+
+static int reserve_memory(struct tunnel *tunnel, const struct device_limits *limits)
 {
-	static const struct device_limits limits = {
-		.peers_max = TUNNEL_PEERS_MAX,
-		.prefixes_max = TUNNEL_PREFIXES_MAX,
-		.sources_max = RATE_SOURCES_MAX,
-	};
 	struct chance chance;
-	int err = arena_reserve(&tunnel->device_memory, device_size(&limits),
+	int err = arena_reserve(&tunnel->device_memory, device_size(limits),
 		ARENA_PRIVATE | ARENA_LOCKED);
 
 	if (err < 0)
 		return err;
-	err = arena_reserve(&tunnel->staging_memory, staging_size(limits.peers_max),
+	err = arena_reserve(&tunnel->staging_memory, staging_size(limits->peers_max),
 		ARENA_PRIVATE);
 	if (err < 0)
 		return err;
-	err = arena_reserve(&tunnel->sources_memory, limits.peers_max * sizeof(uint32_t), 0);
+	err = arena_reserve(&tunnel->sources_memory, limits->peers_max * sizeof(uint32_t), 0);
 	if (err < 0)
 		return err;
 	tunnel->sources_checked = tunnel->sources_memory.base;
 	entropy_fill(&chance, sizeof(chance));
-	tunnel->device = device_init(tunnel->device_memory.base, &limits, &chance);
-	tunnel->staging = staging_init(tunnel->staging_memory.base, limits.peers_max);
+	tunnel->device = device_init(tunnel->device_memory.base, limits, &chance);
+	tunnel->staging = staging_init(tunnel->staging_memory.base, limits->peers_max);
 	wipe(&chance, sizeof(chance));
 	return 0;
 }
 
-int tunnel_init(struct tunnel *tunnel, const struct tun *tun, unsigned threads,
-	const struct log *log)
+int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct device_limits *limits,
+	unsigned threads, const struct log *log)
 {
 	int err;
 
+	ENSURE(limits->peers_max <= TUNNEL_PEERS_MAX);
 	*tunnel = (struct tunnel){.tun = *tun, .log = *log, .mtu = MTU_DEFAULT,
 		.udp = {.fd4 = -1, .fd6 = -1}};
 	err = event_open(&tunnel->loop);
-	if (err < 0)
+	if (err < 0) {
+		tun_close(&tunnel->tun);
 		return err;
-	err = reserve_memory(tunnel);
+	}
+	err = reserve_memory(tunnel, limits);
 	if (err < 0)
 		goto fail;
 	err = rtnl_open(&tunnel->routes);
@@ -81,7 +86,7 @@ int tunnel_init(struct tunnel *tunnel, const struct tun *tun, unsigned threads,
 	err = ingress_create(&tunnel->ingress, tun->offloads, threads - 1);
 	if (err < 0)
 		goto fail;
-	err = handshaker_create(&tunnel->handshaker, TUNNEL_PEERS_MAX, &tunnel->loop);
+	err = handshaker_create(&tunnel->handshaker, limits->peers_max, &tunnel->loop);
 	if (err < 0)
 		goto fail;
 	err = event_add(&tunnel->loop, tun->fd, EVENT_READ | EVENT_EDGE, TAG_TUN);
@@ -121,6 +126,7 @@ void tunnel_fini(struct tunnel *tunnel)
 	arena_release(&tunnel->device_memory);
 	event_close(&tunnel->loop);
 	tun_close(&tunnel->tun);
+	wipe(tunnel, sizeof(*tunnel));
 }
 
 void tunnel_use_sockets(struct tunnel *tunnel, const struct udp_pair *udp)
@@ -154,6 +160,7 @@ int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now)
 	struct udp_pair udp;
 	int err;
 
+	tunnel->is_wanted_up = is_up;
 	if (is_up == tunnel->device->is_up)
 		return 0;
 	if (is_up) {
@@ -171,6 +178,14 @@ int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now)
 	}
 	device_set_up(tunnel->device, is_up, now);
 	return 0;
+}
+
+void tunnel_forget_keys(struct tunnel *tunnel)
+{
+	if (tunnel->sessions_forgotten == tunnel->device->sessions_wiped)
+		return;
+	bulk_forget(tunnel->engine);
+	tunnel->sessions_forgotten = tunnel->device->sessions_wiped;
 }
 
 void tunnel_remove_peer(struct tunnel *tunnel, uint32_t slot)

@@ -25,6 +25,9 @@ enum {
 	TUNNEL_JITTER_POOL = 64,
 };
 
+/* What a daemon has room for; pages that are not used cost nothing. */
+extern const struct device_limits tunnel_limits;
+
 struct egress;
 struct ingress;
 
@@ -36,6 +39,7 @@ struct tunnel {
 	uint16_t listen_port;    /* as configured or once got; 0: any */
 	uint32_t fwmark;
 	size_t mtu;
+	bool is_wanted_up;       /* the interface is up; device->is_up: and there are sockets */
 	bool is_deleted;         /* the TUN device is gone */
 	bool watches_room;       /* of the sockets: a full one holds packets back */
 
@@ -46,7 +50,8 @@ struct tunnel {
 	struct rtnl routes;
 	struct device *device;
 	struct staging *staging;
-	struct bulk_engine *engine; /* the loop's */
+	struct bulk_engine *engine;  /* the loop's */
+	uint64_t sessions_forgotten; /* of device->sessions_wiped, by the engine */
 	struct pool *pool;
 	struct handshaker *handshaker;
 	struct egress *egress;
@@ -58,18 +63,18 @@ struct tunnel {
 
 /*
  * Takes memory and starts the handshake worker and, for threads above 1, so many less one in the
- * pool; tun is open already and owned by the tunnel from here on. 0 or -errno. Sockets come with
- * tunnel_set_up().
+ * pool; tun is open already and owned by the tunnel from here on. 0; or -errno, and all is closed
+ * and freed again. Sockets come with tunnel_set_up().
  */
-int tunnel_init(struct tunnel *tunnel, const struct tun *tun, unsigned threads,
-	const struct log *log);
+int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct device_limits *limits,
+	unsigned threads, const struct log *log);
 
 /* Wipes and frees everything; closes the TUN device. */
 void tunnel_fini(struct tunnel *tunnel);
 
 /*
  * The interface went up or down: sockets and sessions follow. -errno when going up fails for the
- * sockets; the tunnel then counts as down.
+ * sockets; the tunnel then counts as down until another port or mark is configured.
  */
 int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now);
 
@@ -84,6 +89,12 @@ void tunnel_watch_room(struct tunnel *tunnel);
 
 /* Obeys every timer that is due. */
 void tunnel_tick(struct tunnel *tunnel, struct moment now);
+
+/*
+ * When sessions have been wiped, wipes what the engine and this thread's stack still hold of their
+ * keys. Once a turn of the loop, not for each session.
+ */
+void tunnel_forget_keys(struct tunnel *tunnel);
 
 /* The peer leaves: what waits for it is dropped too. */
 void tunnel_remove_peer(struct tunnel *tunnel, uint32_t slot);

@@ -214,12 +214,13 @@ static struct udp_pair fake_sockets(void)
 static int set_up(void **state)
 {
 	struct tun tun = {.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), .has_header = true};
+	struct device_limits limits = {PEERS, PEERS, 16};
 	struct log log = {LOG_LEVEL_SILENT, "test"};
 	struct udp_pair sockets = fake_sockets();
 
 	(void)state;
 	now = (struct moment){{1000 * NS_PER_S}, {1700000000, 0}};
-	assert_int_equal(tunnel_init(&tunnel, &tun, 1, &log), 0);
+	assert_int_equal(tunnel_init(&tunnel, &tun, &limits, 1, &log), 0);
 	tunnel_use_sockets(&tunnel, &sockets);
 	device_set_up(tunnel.device, true, now.at);
 	for (unsigned i = 0; i < PEERS; i++) {
