@@ -15,7 +15,7 @@
 #include "limits.h"
 #include "log.h"
 #include "loop.h"
-#include "options.h"
+#include "arguments.h"
 #include "routewatch.h"
 #include "signals.h"
 #include "tunnel.h"
@@ -153,7 +153,7 @@ static int open_link(struct daemon *daemon)
 	return err < 0 ? complain(daemon, "Setting the interface's MTU", err) : 0;
 }
 
-static int set_up(struct daemon *daemon, const struct options *options)
+static int set_up(struct daemon *daemon, const struct arguments *arguments)
 {
 	int err;
 
@@ -162,14 +162,14 @@ static int set_up(struct daemon *daemon, const struct options *options)
 		return complain(daemon, "Listening to signals", daemon->signals);
 	if (!crypto_init())
 		return complain(daemon, "Starting libsodium", -ENOSYS);
-	err = open_tun(daemon, options->interface);
+	err = open_tun(daemon, arguments->interface);
 	if (err == 0)
 		err = open_listener(daemon);
 	if (err == 0)
 		err = open_link(daemon);
 	if (err < 0)
 		return err;
-	err = tunnel_init(&daemon->tunnel, &daemon->tun, &tunnel_limits, options->threads,
+	err = tunnel_init(&daemon->tunnel, &daemon->tun, &tunnel_limits, arguments->threads,
 		&daemon->log);
 	daemon->tun.fd = -1;
 	daemon->has_tunnel = err == 0;
@@ -210,9 +210,9 @@ static int run(struct daemon *daemon)
 }
 
 /* Sets up, lets the parent go and runs; what fails is said by whom the user sees. */
-static int start(struct daemon *daemon, const struct options *options, struct daemonize *parent)
+static int start(struct daemon *daemon, const struct arguments *arguments, struct daemonize *parent)
 {
-	int err = set_up(daemon, options);
+	int err = set_up(daemon, arguments);
 
 	if (err == 0) {
 		err = daemonize_ready(parent, getenv("LOG_LEVEL") != NULL);
@@ -250,19 +250,19 @@ static int go_to_background(struct daemonize *parent)
 
 int main(int argc, char **argv)
 {
-	struct options options;
+	struct arguments arguments;
 	struct daemonize parent = {.fd = -1};
 	struct daemon daemon = {.signals = -1, .tun = {.fd = -1}, .listener = -1};
-	int status = options_parse(argc, argv, &options);
+	int status = arguments_parse(argc, argv, &arguments);
 
 	if (status >= 0)
 		return status;
-	if (!options.is_foreground) {
+	if (!arguments.is_foreground) {
 		status = go_to_background(&parent);
 		if (status >= 0)
 			return status;
 	}
 	keep_secrets_in();
-	daemon.log = (struct log){log_level_parse(getenv("LOG_LEVEL")), options.interface};
-	return start(&daemon, &options, &parent);
+	daemon.log = (struct log){log_level_parse(getenv("LOG_LEVEL")), arguments.interface};
+	return start(&daemon, &arguments, &parent);
 }

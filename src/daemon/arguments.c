@@ -1,5 +1,5 @@
 /* The command line. */
-#include "options.h"
+#include "arguments.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -55,9 +55,9 @@ static int refuse(const char *what, const char *word)
 }
 
 /* Returns -1 to go on, or the exit status. */
-static int check_arguments(char **words, struct options *options)
+static int check_arguments(char **words, struct arguments *arguments)
 {
-	if (options->threads == 0)
+	if (arguments->threads == 0)
 		return refuse("--threads wants a number from 1 to 64", "");
 	if (!words[0])
 		return refuse("no interface is named", "");
@@ -66,11 +66,11 @@ static int check_arguments(char **words, struct options *options)
 	if (!tun_name_valid(words[0]))
 		return refuse("not a name for an interface (1 to 15 letters, digits or _=+.-): ",
 			words[0]);
-	options->interface = words[0];
+	arguments->interface = words[0];
 	return -1;
 }
 
-int options_parse(int argc, char **argv, struct options *options)
+int arguments_parse(int argc, char **argv, struct arguments *arguments)
 {
 	enum { THREADS = 256, VERSION };
 	static const struct option words[] = {
@@ -82,15 +82,15 @@ int options_parse(int argc, char **argv, struct options *options)
 	};
 	int word;
 
-	*options = (struct options){
+	*arguments = (struct arguments){
 		.is_foreground = env_is_one("WG_PROCESS_FOREGROUND"), .threads = default_threads()};
 	while ((word = getopt_long(argc, argv, "fh", words, NULL)) != -1) {
 		switch (word) {
 		case 'f':
-			options->is_foreground = true;
+			arguments->is_foreground = true;
 			break;
 		case THREADS:
-			options->threads = parse_threads(optarg);
+			arguments->threads = parse_threads(optarg);
 			break;
 		case VERSION:
 			printf("culvertd v" CULVERT_VERSION "\n");
@@ -103,5 +103,5 @@ int options_parse(int argc, char **argv, struct options *options)
 			return EXIT_FAILURE;
 		}
 	}
-	return check_arguments(argv + optind, options);
+	return check_arguments(argv + optind, arguments);
 }
