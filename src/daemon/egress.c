@@ -82,7 +82,8 @@ void egress_destroy(struct egress *egress)
 {
 	if (!egress)
 		return;
-	wipe(egress->arena.base, egress->arena.len);
+	/* Not what outsend keeps by peer, of which most is never touched. */
+	wipe(egress->arena.base, (size_t)((uint8_t *)egress->outsend - (uint8_t *)egress->arena.base));
 	arena_release(&egress->arena);
 	free(egress);
 }

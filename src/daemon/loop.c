@@ -5,6 +5,7 @@
 #include "loop.h"
 
 #include <string.h>
+#include <unistd.h>
 #include "egress.h"
 #include "ensure.h"
 #include "ingress.h"
@@ -43,18 +44,40 @@ static void limit_super_packets(struct loop *loop)
 		TUN_PACKET_MAX);
 }
 
+/*
+ * The interface is not in our namespace any more: deleted, or moved to another one, where it is
+ * still ours and watched from here on. The sockets stay in the namespace they were made in.
+ */
+static void follow_away(struct loop *loop)
+{
+	struct tunnel *tunnel = loop->tunnel;
+	int fd, err;
+
+	event_remove(&tunnel->loop, loop->link->fd);
+	tunnel->is_deleted = tun_refresh(&tunnel->tun) < 0;
+	if (tunnel->is_deleted)
+		return;
+	fd = tun_namespace(&tunnel->tun);
+	err = fd < 0 ? fd : linkwatch_follow(loop->link, fd, tunnel->tun.name);
+	if (err == 0)
+		err = event_add(&tunnel->loop, loop->link->fd, EVENT_READ, TAG_LINK);
+	if (err < 0)
+		log_error(&tunnel->log, "Following the interface to another network namespace: %s",
+			strerror(-err));
+	if (fd >= 0)
+		close(fd);
+}
+
 static void follow_link(struct loop *loop, struct moment now)
 {
 	struct tunnel *tunnel = loop->tunnel;
 	const struct link_state *state = &loop->link->state;
 	int err;
 
-	if (!state->exists) {
-		/* Moved to another network namespace: the descriptor goes on working. */
-		event_remove(&tunnel->loop, loop->link->fd);
-		tunnel->is_deleted = tun_refresh(&tunnel->tun) < 0;
+	if (!state->exists)
+		follow_away(loop);
+	if (!state->exists)
 		return;
-	}
 	if (tunnel->mtu != state->mtu) {
 		tunnel->mtu = state->mtu;
 		limit_super_packets(loop);

@@ -351,9 +351,7 @@ class Lab:
 
     def build(self):
         for host in (self.a, self.b):
-            command("ip", "netns", "add", host.ns)
-            self.later(command, "ip", "netns", "del", host.ns, check=False)
-            self.later(self.end_processes, host)
+            self.add_namespace(host)
         command("ip", "link", "add", "eth0", "netns", self.a.ns, "type", "veth",
                 "peer", "name", "eth0", "netns", self.b.ns)
         for host in (self.a, self.b):
@@ -363,6 +361,11 @@ class Lab:
             host.ip("link", "set", "eth0", "up")
         for host in (self.a, self.b):
             host.wait_usable(host.outer[6])
+
+    def add_namespace(self, host):
+        command("ip", "netns", "add", host.ns)
+        self.later(command, "ip", "netns", "del", host.ns, check=False)
+        self.later(self.end_processes, host)
 
     def end_processes(self, host):
         """Those that went into the background. A namespace of ours holds nobody else's."""

@@ -3,7 +3,7 @@
 import re
 
 import wire
-from lab import answered, command, endpoint_text, need, wait_until
+from lab import Host, answered, command, endpoint_text, need, wait_until
 
 
 def roams_to_another_address(lab, a, b, family):
@@ -157,6 +157,25 @@ def unreachable(side, address, extra=()):
     out = command(*words, check=False).stdout
     need(answered(out) == 0, f"somebody answered for {address}")
     return out
+
+
+def works_from_another_namespace(lab):
+    """The interface moves away and the sockets stay: an inside that knows nothing of the outside."""
+    left, right = lab.tunnel("ours", "theirs")
+    left.must_ping(right)
+    lab.c = Host(lab, "c", 1)
+    lab.add_namespace(lab.c)
+    lab.a.ip("link", "set", left.interface, "netns", lab.c.ns)
+    need(right.ping(left, wait=1) == 0, "an interface that has just moved answers")
+    left.host = lab.c
+    lab.c.address("add", left.inner[4], left.interface)
+    for _ in range(2):
+        lab.c.ip("link", "set", left.interface, "up")
+        left.must_ping(right)
+        lab.c.ip("link", "set", left.interface, "down")
+        need(right.ping(left, wait=1) == 0, "an interface that is down answers")
+    lab.c.ip("link", "del", left.interface)
+    left.daemon.wait_end("after its device was deleted where it had moved to")
 
 
 def tells_that_no_peer_has_the_address(lab):
