@@ -12,11 +12,15 @@
 #include "limits.h"
 #include "routewatch.h"
 #include "signals.h"
+#include "sources.h"
 #include "tags.h"
 #include "tick.h"
 
 /* Rounds of data before anything else gets a look. */
 enum { DATA_ROUNDS = 16 };
+
+/* Without rest for so long, a loop does not keep up. */
+#define HAND_OVER_AFTER_NS NS_PER_MS
 
 /* What one wait found. */
 struct found {
@@ -119,7 +123,7 @@ static void take_event(struct loop *loop, const struct event *event, struct mome
 		break;
 	case TAG_ROUTES:
 		if (routewatch_read(loop->routes)) {
-			device_forget_sources(tunnel->device);
+			sources_doubt(tunnel);
 			egress_forget_paths(tunnel);
 		}
 		break;
@@ -134,21 +138,36 @@ static void take_event(struct loop *loop, const struct event *event, struct mome
 	}
 }
 
-/* Moves data both ways until nothing is pending or it is the others' turn. */
-static void move_data(struct tunnel *tunnel, struct found *found)
+/* True when there is something that can be done at once. */
+static bool is_pending(const struct tunnel *tunnel, const struct found *found)
 {
+	return ((found->has_udp4 || found->has_udp6) && ingress_has_room(tunnel)) ||
+	       (found->has_tun && egress_has_room(tunnel) && !egress_is_blocked(tunnel));
+}
+
+/*
+ * Moves data both ways until nothing is pending or it is the others' turn. A loop that has not
+ * come to rest for a while does not keep up: then the pool's threads share the computing, and the
+ * loop computes with them when all batches are theirs.
+ */
+static void move_data(struct loop *loop, struct found *found)
+{
+	struct tunnel *tunnel = loop->tunnel;
+
 	for (unsigned round = 0; round < DATA_ROUNDS; round++) {
 		struct moment now = tunnel_now();
+		bool is_late = instant_age(now.at, loop->rested) >= HAND_OVER_AFTER_NS;
 
+		ingress_deliver(tunnel, now);
 		if (found->has_udp4)
 			found->has_udp4 = tunnel->udp.fd4 >= 0 &&
-					  ingress_run(tunnel, tunnel->udp.fd4, now);
+					  ingress_run(tunnel, tunnel->udp.fd4, is_late, now);
 		if (found->has_udp6)
 			found->has_udp6 = tunnel->udp.fd6 >= 0 &&
-					  ingress_run(tunnel, tunnel->udp.fd6, now);
+					  ingress_run(tunnel, tunnel->udp.fd6, is_late, now);
 		if (found->has_tun)
-			found->has_tun = egress_run(tunnel, now);
-		if (!found->has_udp4 && !found->has_udp6 && !found->has_tun)
+			found->has_tun = egress_run(tunnel, is_late, now);
+		if (!is_pending(tunnel, found) && !pool_help(tunnel->pool, tunnel->engine))
 			return;
 	}
 }
@@ -179,19 +198,19 @@ int loop_run(struct loop *loop)
 	follow_link(loop, tunnel_now());
 	while (!found.is_over && !tunnel->is_deleted) {
 		struct event events[EVENT_BATCH_MAX];
-		bool is_pending = found.has_tun || found.has_udp4 || found.has_udp6;
+		bool may_rest = !is_pending(tunnel, &found);
 		int count = event_wait(&tunnel->loop,
-			is_pending ? (struct instant){0} : tick_when(tunnel->device), events,
+			may_rest ? tick_when(tunnel->device) : (struct instant){0}, events,
 			EVENT_BATCH_MAX);
 		struct moment now = tunnel_now();
 
 		if (count < 0)
 			return count;
+		if (may_rest)
+			loop->rested = now.at;
 		for (int i = 0; i < count; i++)
 			take_event(loop, &events[i], now, &found);
-		if (egress_is_blocked(tunnel))
-			egress_flush(tunnel);
-		move_data(tunnel, &found);
+		move_data(loop, &found);
 		tunnel_handshakes(tunnel, tunnel_now());
 		tunnel_tick(tunnel, tunnel_now());
 		tunnel_handshakes(tunnel, tunnel_now());

@@ -15,25 +15,11 @@
 #include "limits.h"
 #include "log.h"
 #include "loop.h"
+#include "arguments.h"
 #include "routewatch.h"
 #include "signals.h"
 #include "tunnel.h"
 #include "unixsock.h"
-
-static const char usage[] =
-	"Usage: culvertd [-f | --foreground] INTERFACE\n"
-	"       culvertd --version | --help\n"
-	"\n"
-	"Creates the TUN device INTERFACE and runs a WireGuard tunnel on it, to be set up\n"
-	"with wg(8) or wg-quick(8). Goes into the background once it can be.\n"
-	"\n"
-	"Environment: LOG_LEVEL (verbose, error, silent), WG_PROCESS_FOREGROUND=1,\n"
-	"WG_TUN_FD and WG_UAPI_FD (inherited descriptors). See culvertd(8).\n";
-
-struct options {
-	const char *interface;
-	bool is_foreground;
-};
 
 /* What runs, in the order in which it is set up; what is not there yet is not taken down. */
 struct daemon {
@@ -52,13 +38,6 @@ struct daemon {
 	char complaint[DAEMONIZE_MESSAGE_MAX]; /* why it does not start, or ended */
 };
 
-static bool env_is_one(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && strcmp(value, "1") == 0;
-}
-
 /* The descriptor that the variable names; -1 when it is not set; -EINVAL when it is no number. */
 static int env_fd(const char *name)
 {
@@ -71,41 +50,6 @@ static int env_fd(const char *name)
 	errno = 0;
 	fd = strtol(value, &end, 10);
 	return *end || errno || fd < 0 || fd > 1 << 20 ? -EINVAL : (int)fd;
-}
-
-/* Returns -1 to go on, or the exit status. */
-static int parse_options(int argc, char **argv, struct options *options)
-{
-	*options = (struct options){.is_foreground = env_is_one("WG_PROCESS_FOREGROUND")};
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--version") == 0) {
-			printf("culvertd v" CULVERT_VERSION "\n");
-			return EXIT_SUCCESS;
-		}
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			fputs(usage, stdout);
-			return EXIT_SUCCESS;
-		}
-		if (strcmp(argv[i], "-f") == 0 || strcmp(argv[i], "--foreground") == 0) {
-			options->is_foreground = true;
-		} else if (argv[i][0] != '-' && !options->interface) {
-			options->interface = argv[i];
-		} else {
-			fprintf(stderr, "culvertd: unexpected argument '%s'\n%s", argv[i], usage);
-			return EXIT_FAILURE;
-		}
-	}
-	if (!options->interface) {
-		fprintf(stderr, "culvertd: no interface is named\n%s", usage);
-		return EXIT_FAILURE;
-	}
-	if (!tun_name_valid(options->interface)) {
-		fprintf(stderr, "culvertd: '%s' cannot name an interface: 1 to %d letters, digits or "
-				"_=+.-\n",
-			options->interface, TUN_NAME_MAX);
-		return EXIT_FAILURE;
-	}
-	return -1;
 }
 
 /* Keys stay in this process: no core dump, nobody attaches. */
@@ -209,7 +153,7 @@ static int open_link(struct daemon *daemon)
 	return err < 0 ? complain(daemon, "Setting the interface's MTU", err) : 0;
 }
 
-static int set_up(struct daemon *daemon, const char *interface)
+static int set_up(struct daemon *daemon, const struct arguments *arguments)
 {
 	int err;
 
@@ -218,14 +162,15 @@ static int set_up(struct daemon *daemon, const char *interface)
 		return complain(daemon, "Listening to signals", daemon->signals);
 	if (!crypto_init())
 		return complain(daemon, "Starting libsodium", -ENOSYS);
-	err = open_tun(daemon, interface);
+	err = open_tun(daemon, arguments->interface);
 	if (err == 0)
 		err = open_listener(daemon);
 	if (err == 0)
 		err = open_link(daemon);
 	if (err < 0)
 		return err;
-	err = tunnel_init(&daemon->tunnel, &daemon->tun, &tunnel_limits, &daemon->log);
+	err = tunnel_init(&daemon->tunnel, &daemon->tun, &tunnel_limits, arguments->threads,
+		&daemon->log);
 	daemon->tun.fd = -1;
 	daemon->has_tunnel = err == 0;
 	if (err == 0)
@@ -265,9 +210,9 @@ static int run(struct daemon *daemon)
 }
 
 /* Sets up, lets the parent go and runs; what fails is said by whom the user sees. */
-static int start(struct daemon *daemon, const char *interface, struct daemonize *parent)
+static int start(struct daemon *daemon, const struct arguments *arguments, struct daemonize *parent)
 {
-	int err = set_up(daemon, interface);
+	int err = set_up(daemon, arguments);
 
 	if (err == 0) {
 		err = daemonize_ready(parent, getenv("LOG_LEVEL") != NULL);
@@ -305,19 +250,19 @@ static int go_to_background(struct daemonize *parent)
 
 int main(int argc, char **argv)
 {
-	struct options options;
+	struct arguments arguments;
 	struct daemonize parent = {.fd = -1};
 	struct daemon daemon = {.signals = -1, .tun = {.fd = -1}, .listener = -1};
-	int status = parse_options(argc, argv, &options);
+	int status = arguments_parse(argc, argv, &arguments);
 
 	if (status >= 0)
 		return status;
-	if (!options.is_foreground) {
+	if (!arguments.is_foreground) {
 		status = go_to_background(&parent);
 		if (status >= 0)
 			return status;
 	}
 	keep_secrets_in();
-	daemon.log = (struct log){log_level_parse(getenv("LOG_LEVEL")), options.interface};
-	return start(&daemon, options.interface, &parent);
+	daemon.log = (struct log){log_level_parse(getenv("LOG_LEVEL")), arguments.interface};
+	return start(&daemon, &arguments, &parent);
 }

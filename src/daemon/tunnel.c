@@ -12,6 +12,7 @@
 #include "entropy.h"
 #include "ingress.h"
 #include "limits.h"
+#include "sources.h"
 #include "tags.h"
 #include "tick.h"
 #include "wipe.h"
@@ -42,6 +43,10 @@ static int reserve_memory(struct tunnel *tunnel, const struct device_limits *lim
 		ARENA_PRIVATE);
 	if (err < 0)
 		return err;
+	err = arena_reserve(&tunnel->sources_memory, limits->peers_max * sizeof(uint32_t), 0);
+	if (err < 0)
+		return err;
+	tunnel->sources_checked = tunnel->sources_memory.base;
 	entropy_fill(&chance, sizeof(chance));
 	tunnel->device = device_init(tunnel->device_memory.base, limits, &chance);
 	tunnel->staging = staging_init(tunnel->staging_memory.base, limits->peers_max);
@@ -50,7 +55,7 @@ static int reserve_memory(struct tunnel *tunnel, const struct device_limits *lim
 }
 
 int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct device_limits *limits,
-	const struct log *log)
+	unsigned threads, const struct log *log)
 {
 	int err;
 
@@ -65,21 +70,26 @@ int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct devic
 	err = reserve_memory(tunnel, limits);
 	if (err < 0)
 		goto fail;
+	err = rtnl_open(&tunnel->routes);
+	if (err < 0)
+		goto fail;
 	tunnel->engine = bulk_create(BULK_BEST);
 	err = tunnel->engine ? 0 : -ENOMEM;
 	if (err < 0)
 		goto fail;
-	err = egress_create(&tunnel->egress);
+	err = pool_create(&tunnel->pool, threads - 1, &tunnel->loop);
 	if (err < 0)
 		goto fail;
-	err = ingress_create(&tunnel->ingress, tun->offloads);
+	err = egress_create(&tunnel->egress, threads - 1);
+	if (err < 0)
+		goto fail;
+	err = ingress_create(&tunnel->ingress, tun->offloads, threads - 1);
 	if (err < 0)
 		goto fail;
 	err = handshaker_create(&tunnel->handshaker, limits->peers_max, &tunnel->loop);
 	if (err < 0)
 		goto fail;
-	tunnel->watched.tun = EVENT_READ;
-	err = event_add(&tunnel->loop, tun->fd, EVENT_READ, TAG_TUN);
+	err = event_add(&tunnel->loop, tun->fd, EVENT_READ | EVENT_EDGE, TAG_TUN);
 	if (err < 0)
 		goto fail;
 	return 0;
@@ -103,12 +113,15 @@ static void close_sockets(struct tunnel *tunnel)
 void tunnel_fini(struct tunnel *tunnel)
 {
 	handshaker_destroy(tunnel->handshaker);
+	pool_destroy(tunnel->pool);
 	close_sockets(tunnel);
 	if (tunnel->device)
 		device_fini(tunnel->device);
 	ingress_destroy(tunnel->ingress);
 	egress_destroy(tunnel->egress);
 	bulk_destroy(tunnel->engine);
+	rtnl_close(&tunnel->routes);
+	arena_release(&tunnel->sources_memory);
 	arena_release(&tunnel->staging_memory);
 	arena_release(&tunnel->device_memory);
 	event_close(&tunnel->loop);
@@ -121,32 +134,25 @@ void tunnel_use_sockets(struct tunnel *tunnel, const struct udp_pair *udp)
 	close_sockets(tunnel);
 	tunnel->udp = *udp;
 	tunnel->listen_port = udp->port;
-	tunnel->watched.udp4 = tunnel->watched.udp6 = EVENT_READ;
+	tunnel->watches_room = false;
 	if (udp->fd4 >= 0)
-		event_add(&tunnel->loop, udp->fd4, EVENT_READ, TAG_UDP4);
+		event_add(&tunnel->loop, udp->fd4, EVENT_READ | EVENT_EDGE, TAG_UDP4);
 	if (udp->fd6 >= 0)
-		event_add(&tunnel->loop, udp->fd6, EVENT_READ, TAG_UDP6);
-}
-
-static void watch(struct tunnel *tunnel, int fd, unsigned *watched, unsigned wanted, enum tag tag)
-{
-	if (fd < 0 || *watched == wanted)
-		return;
-	event_change(&tunnel->loop, fd, wanted, tag);
-	*watched = wanted;
-}
-
-static unsigned wanted_of(const struct tunnel *tunnel, uint8_t family)
-{
-	return egress_is_blocked_in(tunnel, family) ? EVENT_READ | EVENT_WRITE : EVENT_READ;
+		event_add(&tunnel->loop, udp->fd6, EVENT_READ | EVENT_EDGE, TAG_UDP6);
 }
 
 void tunnel_watch_room(struct tunnel *tunnel)
 {
-	watch(tunnel, tunnel->tun.fd, &tunnel->watched.tun,
-		egress_is_blocked(tunnel) ? 0 : EVENT_READ, TAG_TUN);
-	watch(tunnel, tunnel->udp.fd4, &tunnel->watched.udp4, wanted_of(tunnel, IP_V4), TAG_UDP4);
-	watch(tunnel, tunnel->udp.fd6, &tunnel->watched.udp6, wanted_of(tunnel, IP_V6), TAG_UDP6);
+	bool is_blocked = egress_is_blocked(tunnel);
+	unsigned wanted = EVENT_EDGE | EVENT_READ | (is_blocked ? EVENT_WRITE : 0);
+
+	if (is_blocked == tunnel->watches_room)
+		return;
+	tunnel->watches_room = is_blocked;
+	if (tunnel->udp.fd4 >= 0)
+		event_change(&tunnel->loop, tunnel->udp.fd4, wanted, TAG_UDP4);
+	if (tunnel->udp.fd6 >= 0)
+		event_change(&tunnel->loop, tunnel->udp.fd6, wanted, TAG_UDP6);
 }
 
 int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now)
@@ -201,10 +207,12 @@ static void finish_job(struct tunnel *tunnel, struct handshake_job *job, struct 
 		handshaker_run_again(tunnel->handshaker, job);
 		return;
 	}
-	if (effects & EFFECT_SEND)
+	if (effects & EFFECT_SEND) {
+		sources_check(tunnel, job->peer.slot);
 		egress_datagram(tunnel, &job->peer,
 			&device_peer(tunnel->device, job->peer.slot)->endpoint, job->datagram,
 			job->datagram_len, HANDSHAKE_DS);
+	}
 	if (effects != EFFECT_NONE)
 		effects_obey(tunnel, job->peer.slot, effects, now);
 	handshaker_release(tunnel->handshaker, job);

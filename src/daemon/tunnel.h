@@ -13,6 +13,8 @@
 #include "event.h"
 #include "handshaker.h"
 #include "log.h"
+#include "pool.h"
+#include "rtnl.h"
 #include "staging.h"
 #include "tun.h"
 #include "udp.h"
@@ -39,15 +41,18 @@ struct tunnel {
 	size_t mtu;
 	bool is_wanted_up;       /* the interface is up; device->is_up: and there are sockets */
 	bool is_deleted;         /* the TUN device is gone */
-	struct tunnel_watched {
-		unsigned tun, udp4, udp6; /* what the loop waits for there: enum event_ready */
-	} watched;
+	bool watches_room;       /* of the sockets: a full one holds packets back */
 
-	struct arena device_memory, staging_memory;
+	struct arena device_memory, staging_memory, sources_memory;
+	/* Whether a peer's local address was looked at since the routes changed: see sources.h. */
+	uint32_t *sources_checked; /* by slot */
+	uint32_t routes_epoch;
+	struct rtnl routes;
 	struct device *device;
 	struct staging *staging;
-	struct bulk_engine *engine;
+	struct bulk_engine *engine;  /* the loop's */
 	uint64_t sessions_forgotten; /* of device->sessions_wiped, by the engine */
+	struct pool *pool;
 	struct handshaker *handshaker;
 	struct egress *egress;
 	struct ingress *ingress;
@@ -57,11 +62,12 @@ struct tunnel {
 };
 
 /*
- * Takes memory and starts the handshake worker; tun is open already and owned by the tunnel from
- * here on. 0; or -errno, and all is closed and freed again. Sockets come with tunnel_set_up().
+ * Takes memory and starts the handshake worker and, for threads above 1, so many less one in the
+ * pool; tun is open already and owned by the tunnel from here on. 0; or -errno, and all is closed
+ * and freed again. Sockets come with tunnel_set_up().
  */
 int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct device_limits *limits,
-	const struct log *log);
+	unsigned threads, const struct log *log);
 
 /* Wipes and frees everything; closes the TUN device. */
 void tunnel_fini(struct tunnel *tunnel);
@@ -78,7 +84,7 @@ void tunnel_use_sockets(struct tunnel *tunnel, const struct udp_pair *udp);
 /* Finishes the handshakes that the worker is done with and gives it new ones. */
 void tunnel_handshakes(struct tunnel *tunnel, struct moment now);
 
-/* While a socket is full the TUN device waits, and that socket is watched for room. */
+/* While a socket is full the sockets are watched for room; the TUN device waits by itself. */
 void tunnel_watch_room(struct tunnel *tunnel);
 
 /* Obeys every timer that is due. */

@@ -43,7 +43,10 @@ add(scenario_network.changes_its_listen_port)
 for family in (4, 6):
     add(scenario_network.answers_from_the_address_asked, name=f"network/sticky_source/v{family}",
         family=family)
+    add(scenario_network.keeps_its_source_when_others_change, name=f"network/source_kept/v{family}",
+        family=family)
     add(scenario_network.lets_a_lost_source_go, name=f"network/source_lost/v{family}", family=family)
+add(scenario_network.follows_a_better_route)
 add(scenario_network.marks_its_datagrams)
 add(scenario_network.goes_down_and_up)
 add(scenario_network.works_from_another_namespace)

@@ -4,10 +4,10 @@
  * it was refused in segments, may come behind what followed it in the same call.)
  */
 #include "unit.h"
+#include "effects.h"
 #include "egress.h"
 
 #include <sys/eventfd.h>
-#include "effects.h"
 #include "outside.h"
 #include "split.h"
 #include "tags.h"
@@ -18,8 +18,9 @@ static void give_key(unsigned peer)
 {
 	struct session *sessions = device_sessions(tunnel.device, peer);
 	struct session_freed freed = {.count = 0};
-	uint8_t number = keyring_add_confirmed(
-		&device_peer(tunnel.device, peer)->keyring, sessions, now.at, &freed);
+	uint8_t number =
+		keyring_add_confirmed(&device_peer(tunnel.device, peer)->keyring, sessions, now.at,
+			&freed);
 	struct noise_keys keys;
 
 	device_forget_sessions(tunnel.device, &freed);
@@ -46,7 +47,7 @@ static int set_up(void **state)
 
 	(void)state;
 	now = (struct moment){{1000 * NS_PER_S}, {1700000000, 0}};
-	assert_int_equal(tunnel_init(&tunnel, &tun, &limits, &log), 0);
+	assert_int_equal(tunnel_init(&tunnel, &tun, &limits, 1, &log), 0);
 	tunnel_use_sockets(&tunnel, &sockets);
 	device_set_up(tunnel.device, true, now.at);
 	for (unsigned i = 0; i < PEERS; i++) {
@@ -90,7 +91,7 @@ static void run_until_empty(void)
 	for (unsigned turn = 0; waiting_first < waiting_count || egress_is_blocked(&tunnel);
 		turn++) {
 		assert_true(turn < 100000);
-		egress_run(&tunnel, now);
+		egress_run(&tunnel, false, now);
 	}
 }
 
@@ -170,7 +171,7 @@ static int always_full(unsigned peer, size_t len, bool has_segments, bool has_so
 	return peer % 2 == 0 ? EAGAIN : 0;
 }
 
-/* The device is not read meanwhile, and who waits for room is woken by that socket only. */
+/* The device is not read meanwhile, and room in a socket wakes the loop. */
 static void waits_for_room(void **state)
 {
 	struct udp_pair sockets = fake_sockets();
@@ -179,32 +180,32 @@ static void waits_for_room(void **state)
 
 	(void)state;
 	decide = always_full;
+	assert_int_equal(event_wait(&tunnel.loop, (struct instant){0}, events, 4), 0);
 	offer(0, 0, 100);
 	offer(1, 0, 100);
-	assert_false(egress_run(&tunnel, now));
+	egress_run(&tunnel, false, now);
 	tunnel_watch_room(&tunnel);
 	assert_int_equal(arrived[1].count, 1);
-	assert_int_equal(tunnel.watched.tun, 0);
-	assert_int_equal(tunnel.watched.udp6, EVENT_READ);
-	assert_int_equal(event_wait(&tunnel.loop, (struct instant){0}, events, 4), 1);
-	assert_int_equal(events[0].tag, TAG_UDP4);
+	assert_true(egress_is_blocked(&tunnel));
+	assert_int_equal(event_wait(&tunnel.loop, (struct instant){0}, events, 4), 2);
+	assert_int_equal(events[0].tag + events[1].tag, TAG_UDP4 + TAG_UDP6);
 	offer(1, 1, 100);
 	left = waiting_count - waiting_first;
-	assert_false(egress_run(&tunnel, now));
+	assert_true(egress_run(&tunnel, false, now));
 	assert_int_equal(waiting_count - waiting_first, left);
+	/* Still full: nothing new to tell. */
+	assert_int_equal(event_wait(&tunnel.loop, (struct instant){0}, events, 4), 0);
 	/* New sockets, full at once before anybody looked. */
 	tunnel_use_sockets(&tunnel, &sockets);
 	assert_false(egress_is_blocked(&tunnel));
 	offer(0, 1, 100);
-	assert_false(egress_run(&tunnel, now));
+	egress_run(&tunnel, false, now);
 	tunnel_watch_room(&tunnel);
-	assert_int_equal(event_wait(&tunnel.loop, (struct instant){0}, events, 4), 1);
-	assert_int_equal(events[0].tag, TAG_UDP4);
+	assert_int_equal(event_wait(&tunnel.loop, (struct instant){0}, events, 4), 2);
 	decide = NULL;
 	run_until_empty();
 	tunnel_watch_room(&tunnel);
-	assert_int_equal(tunnel.watched.tun, EVENT_READ);
-	assert_int_equal(event_wait(&tunnel.loop, (struct instant){0}, events, 4), 0);
+	assert_false(tunnel.watches_room);
 	assert_int_equal(arrived[0].numbers[0], 1);
 }
 
@@ -326,6 +327,17 @@ static void cuts_a_super_packet_into_crumbs(void **state)
 		assert_int_equal(arrived[2].numbers[i], i * SUPER_SEGMENT);
 }
 
+/* Shorter segments than TCP makes could fill any batch: the packet is dropped. */
+static void drops_what_could_overflow(void **state)
+{
+	(void)state;
+	offer_super(2);
+	waiting[0].header.gso_size = 1;
+	run_until_empty();
+	assert_int_equal(arrived[2].count, 0);
+	assert_int_equal(tunnel.device->verdicts[VERDICT_BAD_PACKET], 1);
+}
+
 /* What there is no room for is lost; what is in the batch arrives. */
 static void survives_crumbs_before_a_full_socket(void **state)
 {
@@ -335,8 +347,8 @@ static void survives_crumbs_before_a_full_socket(void **state)
 	decide = always_full;
 	offer_super(0);
 	offer_super(2);
-	egress_run(&tunnel, now);
-	egress_run(&tunnel, now);
+	egress_run(&tunnel, false, now);
+	egress_run(&tunnel, false, now);
 	egress_keepalive(&tunnel, 0, now);
 	egress_datagram(&tunnel, NULL, &device_peer(tunnel.device, 0)->endpoint, "x", 1, 0);
 	assert_true(egress_is_blocked(&tunnel));
@@ -426,6 +438,7 @@ int main(void)
 		CASE(lets_a_lost_source_go),
 		CASE(goes_on_after_losses),
 		CASE(cuts_a_super_packet_into_crumbs),
+		CASE(drops_what_could_overflow),
 		CASE(survives_crumbs_before_a_full_socket),
 		CASE(stages_until_there_is_a_key),
 		CASE(forgets_packets_when_it_goes_down),
