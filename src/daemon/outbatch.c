@@ -44,13 +44,20 @@ bool outbatch_fits(const struct split *split)
 	return split->count == 1 || split->count * segment_len <= OUTBATCH_SUPER_LEN;
 }
 
-void outbatch_add(struct outbatch *batch, const struct split *split,
-	const struct outbound_grant *grant)
+struct outpacket *outbatch_next(struct outbatch *batch)
 {
-	ENSURE(split->packet == outbatch_place(batch) && grant->count == split->count);
-	batch->packets[batch->packets_count++] =
-		(struct outpacket){.split = *split, .grant = *grant};
-	batch->in_len = aligned(batch->in_len + split->len + SPLIT_TAILROOM);
+	ENSURE(!outbatch_is_full(batch));
+	return &batch->packets[batch->packets_count];
+}
+
+void outbatch_commit(struct outbatch *batch)
+{
+	const struct outpacket *packet = outbatch_next(batch);
+
+	ENSURE(packet->split.packet == outbatch_place(batch) &&
+		packet->grant.count == packet->split.count);
+	batch->packets_count++;
+	batch->in_len = aligned(batch->in_len + packet->split.len + SPLIT_TAILROOM);
 }
 
 bool outbatch_has_room(const struct outbatch *batch, size_t len)

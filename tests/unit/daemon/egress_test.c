@@ -7,7 +7,6 @@
 #include "egress.h"
 
 #include <sys/eventfd.h>
-#include "effects.h"
 #include "outside.h"
 #include "split.h"
 #include "tags.h"
