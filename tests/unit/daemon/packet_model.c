@@ -1,3 +1,4 @@
+/* The model of packets, splitting and merging: every line slow and plain. */
 #include "packet_model.h"
 
 #include <stdlib.h>

@@ -152,10 +152,10 @@ static void asks_the_way(void **state)
 	struct ip_prefix inside = prefix4(10, 1, 2, 77, 32), outside = prefix4(9, 9, 9, 9, 32);
 	struct iproute answer;
 
-	assert_int_equal(iproute_lookup(rtnl, &inside.addr, 0, &answer), 0);
+	assert_int_equal(iproute_lookup(rtnl, &inside.addr, NULL, 0, &answer), 0);
 	assert_int_equal(answer.ifindex, if_nametoindex(LINK));
 	assert_int_equal(answer.mtu, 0);
-	assert_int_equal(iproute_lookup(rtnl, &outside.addr, 0, &answer), -ENETUNREACH);
+	assert_int_equal(iproute_lookup(rtnl, &outside.addr, NULL, 0, &answer), -ENETUNREACH);
 }
 
 static size_t count_rules(struct rtnl *rtnl, const struct iprule *wanted)
