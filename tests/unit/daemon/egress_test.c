@@ -6,6 +6,8 @@
 #include "unit.h"
 #include "egress.h"
 
+#include "effects.h"
+
 #include <sys/eventfd.h>
 #include "outside.h"
 #include "split.h"
