@@ -5,6 +5,7 @@
 #include "culvert_face.h"
 
 #include <string.h>
+#include "ensure.h"
 #include "inbound.h"
 #include "ip.h"
 #include "limits.h"
@@ -83,6 +84,7 @@ static void name_peer(struct call *call, struct peer_id id)
 static void put_out(
 	struct call *call, uint8_t *bytes, size_t len, const struct endpoint *to, uint8_t tos)
 {
+	ENSURE(call->out->datagrams_count < 2);
 	call->out->datagrams[call->out->datagrams_count++] =
 		(struct culvert_datagram){bytes, len, face_address(to), tos};
 }

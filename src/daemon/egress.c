@@ -84,7 +84,8 @@ void egress_destroy(struct egress *egress)
 {
 	if (!egress)
 		return;
-	wipe(egress->arena.base, egress->arena.len);
+	/* Not what outsend keeps by peer, of which most is never touched. */
+	wipe(egress->arena.base, (size_t)((uint8_t *)egress->outsend - (uint8_t *)egress->arena.base));
 	arena_release(&egress->arena);
 	free(egress);
 }
@@ -224,13 +225,36 @@ static bool is_own_datagram(const struct tunnel *tunnel, const struct endpoint *
 	       field_load_16(udp) == tunnel->udp.port && field_load_16(udp + 2) == to->port;
 }
 
-/* Takes a packet that was read into the batch's place: it joins the batch, waits, or is dropped. */
+/* The packet that was read joins the batch, or waits for a key. */
+static void gather_for(struct tunnel *tunnel, struct outbatch *batch, uint32_t slot,
+	struct moment now)
+{
+	struct outpacket *next = outbatch_next(batch);
+
+	sources_check(tunnel, slot);
+	/*
+	 * What waits goes first, so that packets keep their order. Fewer counters than segments:
+	 * the key's very last; the next one takes the packet.
+	 */
+	if (staging_has(tunnel->staging, slot) ||
+		outbound_reserve(tunnel->device, slot, next->split.count, now.at, &next->grant) !=
+			VERDICT_OK ||
+		next->grant.count < next->split.count) {
+		outbound_grant_fini(&next->grant);
+		stage(tunnel, slot, &next->split);
+		return;
+	}
+	outbatch_commit(batch);
+	want_handshake(tunnel, slot,
+		outbound_finish(tunnel->device, &next->grant, true, now.at, jitter_draw(tunnel)));
+}
+
+/* Takes a packet that was read into the batch's place: routes it, or drops it. */
 static void gather_packet(struct tunnel *tunnel, struct outbatch *batch,
 	const struct tun_header *header, size_t len, struct moment now)
 {
 	uint8_t *packet = outbatch_place(batch);
-	struct outbound_grant grant;
-	struct split split;
+	struct split *split = &outbatch_next(batch)->split;
 	uint32_t slot;
 	enum verdict verdict;
 
@@ -246,28 +270,10 @@ static void gather_packet(struct tunnel *tunnel, struct outbatch *batch,
 		device_count(tunnel->device, VERDICT_LOOPED);
 		return;
 	}
-	if (!split_begin(&split, header, packet, len) || !outbatch_fits(&split)) {
+	if (split_begin(split, header, packet, len) && outbatch_fits(split))
+		gather_for(tunnel, batch, slot, now);
+	else
 		device_count(tunnel->device, VERDICT_BAD_PACKET);
-		return;
-	}
-	sources_check(tunnel, slot);
-	/* What waits goes first, so that packets keep their order. */
-	if (staging_has(tunnel->staging, slot) ||
-		outbound_reserve(tunnel->device, slot, split.count, now.at, &grant) !=
-			VERDICT_OK) {
-		stage(tunnel, slot, &split);
-		return;
-	}
-	/* Fewer counters than segments: the key's very last; the next one takes the packet. */
-	if (grant.count == split.count) {
-		outbatch_add(batch, &split, &grant);
-		want_handshake(tunnel, slot,
-			outbound_finish(tunnel->device, &grant, true, now.at,
-				jitter_draw(tunnel)));
-	} else {
-		stage(tunnel, slot, &split);
-	}
-	outbound_grant_fini(&grant);
 }
 
 /* Reads until the batch is full (true: there may be more) or the device is empty. */
@@ -319,13 +325,14 @@ static void seal_staged(struct tunnel *tunnel, uint32_t slot, const struct outbo
 {
 	static const struct tun_header plain;
 	struct outbatch *aside = tunnel->egress->aside;
+	struct outpacket *next = outbatch_next(aside);
 	uint8_t *packet = outbatch_place(aside);
-	struct split split;
-	bool is_whole = split_begin(&split, &plain, packet,
+	bool is_whole = split_begin(&next->split, &plain, packet,
 		staging_pop(tunnel->staging, slot, packet));
 
 	ENSURE(is_whole);
-	outbatch_add(aside, &split, grant);
+	next->grant = *grant;
+	outbatch_commit(aside);
 	outbatch_seal(&aside->job, tunnel->engine);
 }
 

@@ -75,15 +75,22 @@ bool outbatch_fits(const struct split *split)
 	       messages_of(split) <= OUTBATCH_SUPER_MESSAGES;
 }
 
-void outbatch_add(struct outbatch *batch, const struct split *split,
-	const struct outbound_grant *grant)
+struct outpacket *outbatch_next(struct outbatch *batch)
 {
-	ENSURE(split->packet == outbatch_place(batch) && grant->count == split->count);
-	batch->packets[batch->packets_count++] =
-		(struct outpacket){.split = *split, .grant = *grant};
-	batch->in_len = aligned(batch->in_len + split->len + SPLIT_TAILROOM);
-	batch->planned_len += planned_len_of(split);
-	batch->planned_messages += messages_of(split);
+	ENSURE(has_place(batch));
+	return &batch->packets[batch->packets_count];
+}
+
+void outbatch_commit(struct outbatch *batch)
+{
+	const struct outpacket *packet = outbatch_next(batch);
+
+	ENSURE(packet->split.packet == outbatch_place(batch) &&
+		packet->grant.count == packet->split.count);
+	batch->packets_count++;
+	batch->in_len = aligned(batch->in_len + packet->split.len + SPLIT_TAILROOM);
+	batch->planned_len += planned_len_of(&packet->split);
+	batch->planned_messages += messages_of(&packet->split);
 }
 
 bool outbatch_has_room(const struct outbatch *batch, size_t len)

@@ -77,11 +77,11 @@ uint8_t *outbatch_place(const struct outbatch *batch);
 bool outbatch_fits(const struct split *split);
 
 /*
- * Adds what was read at outbatch_place(), as split, to be sealed by grant (which has a counter for
- * each segment).
+ * What comes next: fill in the split of what was read at outbatch_place() and a grant with a
+ * counter for each of its segments, then outbatch_commit(). Not committed, it was not there.
  */
-void outbatch_add(struct outbatch *batch, const struct split *split,
-	const struct outbound_grant *grant);
+struct outpacket *outbatch_next(struct outbatch *batch);
+void outbatch_commit(struct outbatch *batch);
 
 /* Adds an empty data message, sealed at once; false: no room. */
 bool outbatch_add_keepalive(struct outbatch *batch, struct bulk_engine *engine,

@@ -54,9 +54,8 @@ static void lint_preshared_keys(struct findings *findings, const struct peer_set
 	bool there = !bytes_zero_ct(&back->preshared_key, KEY_LEN);
 
 	if (here != there)
-		finding_add(findings, true, line, "%s a PresharedKey, the other end (%s) %s",
-			here ? "there is" : "there is no", other->path,
-			there ? "has one" : "has none");
+		finding_add(findings, true, line, "there is %s PresharedKey, the other end (%s) %s",
+			here ? "a" : "no", other->path, there ? "has one" : "has none");
 	else if (!bytes_equal_ct(&peer->preshared_key, &back->preshared_key, KEY_LEN))
 		finding_add(findings, true, line,
 			"the PresharedKey is not that of the other end (%s)", other->path);

@@ -4,8 +4,9 @@
  * it was refused in segments, may come behind what followed it in the same call.)
  */
 #include "unit.h"
-#include "effects.h"
 #include "egress.h"
+
+#include "effects.h"
 
 #include <sys/eventfd.h>
 #include "outside.h"
