@@ -68,6 +68,7 @@ struct load {
 /* When something is to be sent next, again and again. */
 struct pace {
 	uint64_t next_ns, step_ns;
+	unsigned rounds;
 };
 
 static struct culvert_time now(void)
@@ -97,10 +98,22 @@ static bool pace_is_due(struct pace *pace, uint64_t at_ns)
 {
 	if (at_ns < pace->next_ns)
 		return false;
+	pace->rounds++;
 	pace->next_ns += pace->step_ns;
 	if (at_ns > pace->next_ns + ROUNDS_LATE_MAX * pace->step_ns)
 		pace->next_ns = at_ns;
 	return true;
+}
+
+/*
+ * The peer whose turn it is as the i-th of a round. Each round begins with another: a queue that is
+ * full towards the end of a burst would else take it out on the same peers every time.
+ */
+static unsigned turn(const struct load *load, const struct pace *pace, unsigned i)
+{
+	enum { STEP = 61 };
+
+	return (pace->rounds * STEP + i) % load->peers;
 }
 
 static int open_udp(struct sockaddr_in local, const struct sockaddr_in *remote)
@@ -254,7 +267,8 @@ static void shake_hands(struct load *load)
 static void *run_peers(void *argument)
 {
 	struct load *load = argument;
-	struct pace pace = {load->start_ns - WARM_UP_NS, second_ns / load->rate};
+	struct pace pace = {
+		.next_ns = load->start_ns - WARM_UP_NS, .step_ns = second_ns / load->rate};
 	struct epoll_event events[64];
 	uint8_t random[CULVERT_RANDOM_LEN];
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -279,8 +293,10 @@ static void *run_peers(void *argument)
 			continue;
 		fresh(random);
 		for (unsigned i = 0; i < load->peers; i++) {
-			end_tick(&load->ends[i], &t);
-			end_send(&load->ends[i], i, &t, random);
+			unsigned peer = turn(load, &pace, i);
+
+			end_tick(&load->ends[peer], &t);
+			end_send(&load->ends[peer], peer, &t, random);
 		}
 		if (is_counting(load, t.steady_ns))
 			load->offered_up += load->peers;
@@ -324,7 +340,8 @@ static void *run_hub(void *argument)
 {
 	static const uint8_t payload[PACKET_LEN - HEADERS_LEN];
 	struct load *load = argument;
-	struct pace pace = {load->start_ns - WARM_UP_NS, second_ns / load->rate};
+	struct pace pace = {
+		.next_ns = load->start_ns - WARM_UP_NS, .step_ns = second_ns / load->rate};
 	int fd;
 
 	enter(load->hub_netns);
@@ -336,7 +353,7 @@ static void *run_hub(void *argument)
 			continue;
 		}
 		for (unsigned i = 0; i < load->peers; i++) {
-			struct sockaddr_in to = inner(i);
+			struct sockaddr_in to = inner(turn(load, &pace, i));
 
 			/* A full socket: the packet is lost. */
 			if (sendto(fd, payload, sizeof(payload), 0, (struct sockaddr *)&to,
@@ -354,8 +371,8 @@ static void *run_hub(void *argument)
 static void *run_storm(void *argument)
 {
 	struct load *load = argument;
-	struct pace pace = {load->start_ns - WARM_UP_NS,
-		load->storm > 0 ? second_ns * STORM_MESSAGES / load->storm : 0};
+	struct pace pace = {.next_ns = load->start_ns - WARM_UP_NS,
+		.step_ns = load->storm > 0 ? second_ns * STORM_MESSAGES / load->storm : 0};
 	static uint8_t messages[STORM_MESSAGES][BUFFER_LEN];
 	static size_t lens[STORM_MESSAGES];
 	uint8_t random[CULVERT_RANDOM_LEN], packet[PACKET_LEN], buffer[BUFFER_LEN];
