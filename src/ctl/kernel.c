@@ -96,7 +96,7 @@ static void genl_close(struct genl *genl)
 
 static int genl_open(struct genl *genl)
 {
-	int err;
+	int yes = 1, err;
 
 	*genl = (struct genl){.request = calloc(1, REQUEST_ROOM), .reply = calloc(1, REPLY_ROOM)};
 	if (!genl->request || !genl->reply) {
@@ -104,7 +104,10 @@ static int genl_open(struct genl *genl)
 		goto fail;
 	}
 	genl->socket = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
-	if (!genl->socket || mnl_socket_bind(genl->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+	/* A refusal repeats the request otherwise, and a long one has no room in a reply. */
+	if (!genl->socket ||
+		mnl_socket_setsockopt(genl->socket, NETLINK_CAP_ACK, &yes, sizeof(yes)) < 0 ||
+		mnl_socket_bind(genl->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
 		err = -errno;
 		goto fail;
 	}

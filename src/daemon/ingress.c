@@ -205,5 +205,6 @@ bool ingress_run(struct tunnel *tunnel, int fd, bool may_hand_over, struct momen
 		}
 	}
 	ingress_deliver(tunnel, now);
-	return count != -EAGAIN;
+	/* Fewer than asked for: the kernel found the socket empty. */
+	return count == INBATCH_MESSAGES || (count < 0 && count != -EAGAIN);
 }

@@ -9,7 +9,7 @@ import subprocess
 HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDERS = ("proc", "sys", "dev", "tmp", "run", "root", "etc/wireguard", "var")
 # As Debian's; what is not installed is left out.
-PROGRAMS = ("bash", "ip", "ping", "iperf3", "nft")
+PROGRAMS = ("bash", "dash", "ip", "ping", "iperf3", "nft")
 DEVICES = ("virtio_pci", "virtio_net", "virtio_rng", "virtio_console", "dummy")
 # What wg-quick's rules against spoofing need.
 FIREWALL = ("nf_tables", "nft_fib_inet", "nft_ct", "nft_compat")

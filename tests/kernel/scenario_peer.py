@@ -114,7 +114,7 @@ def roams(lab, roamer, family):
     first, second = (left, right) if roamer == "culvertd" else (right, left)
     first.must_ping(second)
     old, new = first.host.outer[family], first.host.outer[family] + "1"
-    for verb, back, address in (("add", "del", new), ("del", "add", old)):
+    for verb, back, address in (("del", "add", old), ("add", "del", new)):
         first.host.address(verb, address)
         lab.later(first.host.address, back, address)
     first.must_ping(second)

@@ -1,5 +1,6 @@
 """The table of scenarios: name -> what to run, its bound in seconds, whether it takes minutes."""
 
+import scenario_backend
 import scenario_peer
 from scenario import Scenario
 
@@ -35,3 +36,13 @@ for initiator in ("culvertd", "kernel"):
     add(scenario_peer.answers_data_with_a_keepalive, name=f"peer/keepalive/{initiator}-sends", sender=initiator,
         long=True)
 add(scenario_peer.finds_a_lost_session_again, long=True, seconds=90)
+
+add(scenario_backend.shows_alike)
+add(scenario_backend.sets_alike)
+add(scenario_backend.reads_files_alike, seconds=90)
+add(scenario_backend.says_alike_what_the_kernel_refuses)
+add(scenario_backend.reports_the_refusal_of_much)
+add(scenario_backend.dumps_many_peers, seconds=120)
+add(scenario_backend.sets_many_allowed_ips)
+add(scenario_backend.syncs_the_least, seconds=120)
+add(scenario_backend.does_all_cases_alike, long=True, seconds=1200)

@@ -6,8 +6,9 @@
 #include "unit.h"
 #include "egress.h"
 
-#include <sys/eventfd.h>
 #include "effects.h"
+
+#include <sys/eventfd.h>
 #include "outside.h"
 #include "split.h"
 #include "tags.h"
@@ -40,7 +41,7 @@ static struct udp_pair fake_sockets(void)
 static int set_up(void **state)
 {
 	struct tun tun = {.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), .has_header = true};
-	struct device_limits limits = {PEERS, PEERS, 16};
+	struct device_limits limits = {PEERS, 2 * PEERS, 16};
 	struct log log = {LOG_LEVEL_SILENT, "test"};
 	struct udp_pair sockets = fake_sockets();
 
@@ -63,6 +64,8 @@ static int set_up(void **state)
 	memset(segmented, 0, sizeof(segmented));
 	waiting_first = waiting_count = messages = refused = written = 0;
 	decide = NULL;
+	is_content_free = false;
+	keepalives = 0;
 	return 0;
 }
 
@@ -411,6 +414,75 @@ static void answers_a_burst_of_unreachables_in_part(void **state)
 	assert_int_equal(written, ICMP_BURST + ICMP_BURST / 10);
 }
 
+/* Our own datagram comes back: from port 9, which is ours, to the peer's endpoint, port 7. */
+static void sends_nothing_round_in_circles(void **state)
+{
+	static const struct {
+		uint8_t at, value;
+		bool is_sent;
+	} changes[] = {
+		{21, 9, false}, {21, 8, true}, /* not from our port */
+		{23, 6, true},                 /* nor to the peer's */
+		{19, 3, true}, {9, 1, true},
+		{0, 0x46, true}, /* with options the ports stand elsewhere */
+	};
+	struct ip_prefix everything = {{IP_V4, {0}}, 0};
+
+	(void)state;
+	is_content_free = true;
+	assert_true(device_add_allowed_ip(tunnel.device, 2, &everything));
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		uint8_t *packet = waiting[waiting_count].bytes;
+		unsigned before = messages;
+
+		offer(0, 0, 100);
+		memcpy(packet + 16, address_of(2).b, 4);
+		memcpy(packet + 20, (uint8_t[]){0, 9, 0, 7}, 4);
+		packet[changes[i].at] = changes[i].value;
+		run_until_empty();
+		assert_int_equal(messages > before, changes[i].is_sent);
+	}
+	assert_int_equal(tunnel.device->verdicts[VERDICT_LOOPED], 1);
+}
+
+/*
+ * Super-packets as a user can make them: little to read and much to send, as many in a batch as
+ * there is room for. UDP in 45 segments, TCP with so many options that 8 bytes are left.
+ */
+static void bears_batches_of_crumbs(void **state)
+{
+	(void)state;
+	is_content_free = true;
+	for (uint16_t size = 1; size <= 64; size++) {
+		unsigned before = arrived[2].count;
+
+		waiting_first = waiting_count = 0;
+		while (waiting_count < 200)
+			offer_crumbs(2, 45, size);
+		run_until_empty();
+		assert_int_equal(arrived[2].count - before, 200 * 45);
+		arrived[2].count = 0;
+	}
+	for (unsigned count = 1; count < 4000; count += 137) {
+		waiting_first = waiting_count = 0;
+		for (unsigned i = 0; i < 20; i++)
+			offer_crumbs(2, count, 8);
+		run_until_empty();
+		assert_true(arrived[2].count % count == 0);
+		arrived[2].count = 0;
+	}
+}
+
+/* More keepalives at once than a batch has messages: each is sent. */
+static void keeps_many_alive(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++)
+		egress_keepalive(&tunnel, i % PEERS, now);
+	egress_flush(&tunnel);
+	assert_int_equal(keepalives, 1000);
+}
+
 static void passes_over_what_is_no_packet(void **state)
 {
 	(void)state;
@@ -442,6 +514,9 @@ int main(void)
 		CASE(stages_until_there_is_a_key),
 		CASE(forgets_packets_when_it_goes_down),
 		CASE(answers_a_burst_of_unreachables_in_part),
+		CASE(sends_nothing_round_in_circles),
+		CASE(bears_batches_of_crumbs),
+		CASE(keeps_many_alive),
 		CASE(passes_over_what_is_no_packet),
 	};
 
