@@ -41,6 +41,7 @@ static const uint8_t errors[VERDICT_COUNT] = {
 	[VERDICT_WRONG_SOURCE] = CULVERT_WRONG_SOURCE,
 	[VERDICT_BAD_PACKET] = CULVERT_BAD_PACKET,
 	[VERDICT_NO_PEER] = CULVERT_NO_PEER,
+	[VERDICT_LOOPED] = CULVERT_BAD_PACKET,
 	[VERDICT_NO_ENDPOINT] = CULVERT_NO_ENDPOINT,
 	[VERDICT_NO_KEY] = CULVERT_WAIT,
 	[VERDICT_STAGED_FULL] = CULVERT_NO_ROOM,
@@ -48,7 +49,7 @@ static const uint8_t errors[VERDICT_COUNT] = {
 	[VERDICT_GONE] = CULVERT_UNKNOWN_SESSION,
 };
 
-_Static_assert(VERDICT_COUNT == 26, "a new verdict has an error above");
+_Static_assert(VERDICT_COUNT == 27, "a new verdict has an error above");
 
 /* What a call carries through: its time and chance, and where its results go. */
 struct call {

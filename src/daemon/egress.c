@@ -6,10 +6,12 @@
 #include "egress.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include "arena.h"
 #include "ensure.h"
+#include "fields.h"
 #include "icmp.h"
 #include "jitter.h"
 #include "limits.h"
@@ -96,6 +98,11 @@ bool egress_is_blocked(const struct tunnel *tunnel)
 bool egress_has_room(const struct tunnel *tunnel)
 {
 	return tunnel->egress->in_flight < tunnel->egress->batches_count;
+}
+
+bool egress_is_idle(const struct tunnel *tunnel)
+{
+	return tunnel->egress->in_flight == 0;
 }
 
 /* Sends the batches that are sealed, up to the first that is not or that the socket refuses. */
@@ -199,6 +206,25 @@ static void answer_unreachable(struct tunnel *tunnel, const uint8_t *packet, siz
 		tun_write(&tunnel->tun, &plain, pieces, 2);
 }
 
+/*
+ * True for a datagram that we sent to the peer ourselves: a route leads its endpoint into the
+ * tunnel. Sent again it would come back again, longer by our headers each time.
+ */
+static bool is_own_datagram(const struct tunnel *tunnel, const struct endpoint *to,
+	const uint8_t *packet, size_t len)
+{
+	bool is_v4 = packet[0] >> 4 == 4;
+	size_t udp_at = is_v4 ? (size_t)(packet[0] & 0x0f) * 4 : V6_HEADER_LEN;
+	const uint8_t *udp = packet + udp_at;
+	const uint8_t *destination =
+		packet + (is_v4 ? V4_ADDRESSES_AT + 4 : V6_ADDRESSES_AT + 16);
+
+	return packet[is_v4 ? V4_PROTOCOL_AT : V6_NEXT_AT] == IPPROTO_UDP &&
+	       to->addr.family == (is_v4 ? IP_V4 : IP_V6) && udp_at + UDP_HEADER_LEN <= len &&
+	       memcmp(destination, to->addr.b, ip_bytes(to->addr.family)) == 0 &&
+	       field_load_16(udp) == tunnel->udp.port && field_load_16(udp + 2) == to->port;
+}
+
 /* The packet that was read joins the batch, or waits for a key. */
 static void gather_for(struct tunnel *tunnel, struct outbatch *batch, uint32_t slot,
 	struct moment now)
@@ -214,6 +240,7 @@ static void gather_for(struct tunnel *tunnel, struct outbatch *batch, uint32_t s
 		outbound_reserve(tunnel->device, slot, next->split.count, now.at, &next->grant) !=
 			VERDICT_OK ||
 		next->grant.count < next->split.count) {
+		outbound_grant_fini(&next->grant);
 		stage(tunnel, slot, &next->split);
 		return;
 	}
@@ -239,6 +266,10 @@ static void gather_packet(struct tunnel *tunnel, struct outbatch *batch,
 		answer_unreachable(tunnel, packet, len, now.at);
 	if (verdict != VERDICT_OK)
 		return;
+	if (is_own_datagram(tunnel, &device_peer(tunnel->device, slot)->endpoint, packet, len)) {
+		device_count(tunnel->device, VERDICT_LOOPED);
+		return;
+	}
 	if (split_begin(split, header, packet, len) && outbatch_fits(split))
 		gather_for(tunnel, batch, slot, now);
 	else
@@ -313,10 +344,10 @@ void egress_staged(struct tunnel *tunnel, uint32_t slot, struct moment now)
 	while (staging_has(tunnel->staging, slot)) {
 		struct outbound_grant grant;
 
-		if (!outbatch_has_room(tunnel->egress->aside, UDP_PAYLOAD_MAX))
+		if (!outbatch_has_room(tunnel->egress->aside, OUTBATCH_DATAGRAM_MAX))
 			egress_flush(tunnel);
 		/* A full socket: what is left goes with the next handshake, or is dropped by it. */
-		if (!outbatch_has_room(tunnel->egress->aside, UDP_PAYLOAD_MAX))
+		if (!outbatch_has_room(tunnel->egress->aside, OUTBATCH_DATAGRAM_MAX))
 			break;
 		if (outbound_reserve(tunnel->device, slot, 1, now.at, &grant) != VERDICT_OK) {
 			effects = EFFECT_INITIATE;
@@ -330,6 +361,17 @@ void egress_staged(struct tunnel *tunnel, uint32_t slot, struct moment now)
 	want_handshake(tunnel, slot, effects);
 }
 
+static void add_keepalive(struct tunnel *tunnel, const struct outbound_grant *grant)
+{
+	struct outbatch *aside = tunnel->egress->aside;
+
+	if (outbatch_add_keepalive(aside, tunnel->engine, grant))
+		return;
+	egress_flush(tunnel);
+	if (!outbatch_add_keepalive(aside, tunnel->engine, grant))
+		log_verbose(&tunnel->log, "A full socket costs a keepalive");
+}
+
 void egress_keepalive(struct tunnel *tunnel, uint32_t slot, struct moment now)
 {
 	struct outbound_grant grant;
@@ -337,8 +379,7 @@ void egress_keepalive(struct tunnel *tunnel, uint32_t slot, struct moment now)
 
 	sources_check(tunnel, slot);
 	if (outbound_reserve(tunnel->device, slot, 1, now.at, &grant) == VERDICT_OK) {
-		if (!outbatch_add_keepalive(tunnel->egress->aside, tunnel->engine, &grant))
-			egress_flush(tunnel);
+		add_keepalive(tunnel, &grant);
 		effects = outbound_finish(tunnel->device, &grant, false, now.at,
 			jitter_draw(tunnel));
 		outbound_grant_fini(&grant);

@@ -18,17 +18,26 @@ void outbatch_reset(struct outbatch *batch, size_t mtu)
 {
 	batch->in_len = batch->out_len = 0;
 	batch->packets_count = batch->messages_count = 0;
+	batch->planned_len = batch->planned_messages = 0;
 	batch->mtu = mtu;
+}
+
+static bool has_place(const struct outbatch *batch)
+{
+	return batch->in_len < OUTBATCH_FULL_LEN && batch->packets_count < OUTBATCH_PACKETS;
 }
 
 bool outbatch_is_full(const struct outbatch *batch)
 {
-	return batch->in_len >= OUTBATCH_FULL_LEN || batch->packets_count == OUTBATCH_PACKETS;
+	return !has_place(batch) ||
+	       batch->out_len + batch->planned_len + OUTBATCH_SUPER_LEN > OUTBATCH_OUT_LEN ||
+	       batch->messages_count + batch->planned_messages + OUTBATCH_SUPER_MESSAGES >
+		       OUTBATCH_MESSAGES;
 }
 
 uint8_t *outbatch_place(const struct outbatch *batch)
 {
-	ENSURE(!outbatch_is_full(batch));
+	ENSURE(has_place(batch));
 	return batch->in + batch->in_len;
 }
 
@@ -37,16 +46,41 @@ static size_t aligned(size_t len)
 	return (len + OUTBATCH_ALIGNMENT - 1) / OUTBATCH_ALIGNMENT * OUTBATCH_ALIGNMENT;
 }
 
+/* A segment of the split, padded and sealed, at most. */
+static size_t sealed_len(const struct split *split)
+{
+	return split_segment_len(split, 0) + PADDING_MULTIPLE + DATA_OVERHEAD;
+}
+
+/* How many messages its segments make, at most: they begin in one of their own. */
+static unsigned messages_of(const struct split *split)
+{
+	size_t per_message;
+
+	if (split->count == 1)
+		return 1;
+	per_message = UDP_SEGMENTED_MAX / sealed_len(split);
+	if (per_message > UDP_SEGMENTS_MAX)
+		per_message = UDP_SEGMENTS_MAX;
+	/* Joining the message before shifts the cuts by one. */
+	return per_message == 0 ? split->count : (unsigned)(split->count / per_message) + 1;
+}
+
+/* What they take, each message aligned. */
+static size_t planned_len_of(const struct split *split)
+{
+	return split->count * sealed_len(split) + messages_of(split) * OUTBATCH_ALIGNMENT;
+}
+
 bool outbatch_fits(const struct split *split)
 {
-	size_t segment_len = split_segment_len(split, 0) + PADDING_MULTIPLE + DATA_OVERHEAD;
-
-	return split->count == 1 || split->count * segment_len <= OUTBATCH_SUPER_LEN;
+	return planned_len_of(split) <= OUTBATCH_SUPER_LEN &&
+	       messages_of(split) <= OUTBATCH_SUPER_MESSAGES;
 }
 
 struct outpacket *outbatch_next(struct outbatch *batch)
 {
-	ENSURE(!outbatch_is_full(batch));
+	ENSURE(has_place(batch));
 	return &batch->packets[batch->packets_count];
 }
 
@@ -58,6 +92,8 @@ void outbatch_commit(struct outbatch *batch)
 		packet->grant.count == packet->split.count);
 	batch->packets_count++;
 	batch->in_len = aligned(batch->in_len + packet->split.len + SPLIT_TAILROOM);
+	batch->planned_len += planned_len_of(&packet->split);
+	batch->planned_messages += messages_of(&packet->split);
 }
 
 bool outbatch_has_room(const struct outbatch *batch, size_t len)
@@ -85,7 +121,8 @@ static bool may_join(const struct outmessage *m, const struct outbound_grant *gr
 	uint8_t ds)
 {
 	return m->has_peer && !m->is_closed && m->ds == ds && m->peer.slot == grant->peer.slot &&
-	       m->peer.generation == grant->peer.generation && len <= m->segment_len &&
+	       m->peer.generation == grant->peer.generation &&
+	       endpoint_same_remote(&m->to, &grant->endpoint) && len <= m->segment_len &&
 	       m->segments < UDP_SEGMENTS_MAX && m->piece.iov_len + len <= UDP_SEGMENTED_MAX;
 }
 
@@ -157,7 +194,7 @@ static void seal_packet(struct outbatch *batch, struct outpacket *packet,
 		uint8_t *out =
 			place_data(batch, &packet->grant, DATA_OVERHEAD + padded_len, ds);
 
-		ENSURE(out); /* outbatch_fits() */
+		ENSURE(out); /* as planned in outbatch_add() */
 		outbound_seal(engine, &packet->grant, i, segment, padded_len, out);
 	}
 }
@@ -172,4 +209,5 @@ void outbatch_seal(struct pool_job *job, struct bulk_engine *engine)
 		outbound_grant_fini(&batch->packets[i].grant);
 	batch->packets_count = 0;
 	batch->in_len = 0;
+	batch->planned_len = batch->planned_messages = 0;
 }

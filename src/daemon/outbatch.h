@@ -9,10 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "limits.h"
 #include "outbound.h"
 #include "pool.h"
 #include "split.h"
 #include "udp.h"
+#include "wire.h"
 
 enum {
 	OUTBATCH_PACKETS = 128,
@@ -23,8 +25,11 @@ enum {
 	/* Small packets and one super-packet of segments as short as TCP ever makes them. */
 	OUTBATCH_OUT_LEN = 384 * 1024,
 	OUTBATCH_SUPER_LEN = 320 * 1024,
-	OUTBATCH_MESSAGES = OUTBATCH_PACKETS + OUTBATCH_SUPER_LEN / UDP_SEGMENTED_MAX +
-			    TUN_PACKET_MAX / 48 / UDP_SEGMENTS_MAX + 2,
+	/* The longest packet, padded and sealed: longer than UDP carries, but not than a place. */
+	OUTBATCH_DATAGRAM_MAX = TUN_PACKET_MAX + PADDING_MULTIPLE + DATA_OVERHEAD,
+	/* Of one super-packet, whose sealed segments are never shorter than this. */
+	OUTBATCH_SUPER_MESSAGES = OUTBATCH_SUPER_LEN / 64 / UDP_SEGMENTS_MAX + 1,
+	OUTBATCH_MESSAGES = OUTBATCH_PACKETS + OUTBATCH_SUPER_MESSAGES,
 };
 
 /* One UDP message: one datagram, or several of one length (the last may be shorter). */
@@ -47,6 +52,9 @@ struct outbatch {
 	struct pool_job job; /* sealing; first, so that the pool's pointer is ours too */
 	uint8_t *in, *out;
 	size_t in_len, out_len;
+	/* What the packets that wait to be sealed will take of out and of messages, at most. */
+	size_t planned_len;
+	unsigned planned_messages;
 	size_t mtu;
 	unsigned packets_count, messages_count;
 	struct outpacket packets[OUTBATCH_PACKETS];
@@ -59,13 +67,13 @@ void outbatch_init(struct outbatch *batch, uint8_t *in, uint8_t *out);
 /* Empty, for packets of an interface with this MTU. */
 void outbatch_reset(struct outbatch *batch, size_t mtu);
 
-/* True when no more packets should be added. */
+/* True when no more packets should be added: one of the longest might not fit, sealed. */
 bool outbatch_is_full(const struct outbatch *batch);
 
-/* Where the next packet may be read: TUN_ROOM bytes. The batch is not full. */
+/* Where the next packet may be read: TUN_ROOM bytes. */
 uint8_t *outbatch_place(const struct outbatch *batch);
 
-/* True when the split's segments, sealed, surely fit: all that TCP and UDP ever make do. */
+/* True when the split's segments, sealed, fit a batch that is not full; most super-packets do. */
 bool outbatch_fits(const struct split *split);
 
 /*

@@ -178,6 +178,24 @@ def works_from_another_namespace(lab):
     left.daemon.wait_end("after its device was deleted where it had moved to")
 
 
+def survives_a_routing_loop(lab):
+    """A route leads the peer's endpoint into the tunnel: little is sent, and it works again without."""
+    lab.only_ours("knows nothing of it")
+    left, right = lab.tunnel("ours", "theirs")
+    left.set("peer", right.public, "allowed-ips", "0.0.0.0/0,::/0")
+    left.must_ping(right)
+    for family in (4, 6):
+        left.set("peer", right.public, "endpoint", right.endpoint(family))
+        left.must_ping(right)
+        lab.a.ip("route", "add", lab.b.outer[family], "dev", left.interface)
+        before = int(left.wg("show", left.interface, "transfer").stdout.split()[2])
+        need(left.ping(right, count=3, wait=1) == 0, "a loop carries")
+        sent = int(left.wg("show", left.interface, "transfer").stdout.split()[2]) - before
+        need(sent < 5000, f"{sent} bytes went round")
+        lab.a.ip("route", "del", lab.b.outer[family], "dev", left.interface)
+        left.must_ping(right)
+
+
 def tells_that_no_peer_has_the_address(lab):
     lab.only_ours("answers no ICMP")
     left, right = lab.tunnel("ours", "theirs")

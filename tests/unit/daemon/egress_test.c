@@ -6,6 +6,8 @@
 #include "unit.h"
 #include "egress.h"
 
+#include "effects.h"
+
 #include <sys/eventfd.h>
 #include "outside.h"
 #include "split.h"
@@ -36,16 +38,17 @@ static struct udp_pair fake_sockets(void)
 		.has_gso = true};
 }
 
-static int set_up(void **state)
+static bool has_pool;
+
+static int begin(unsigned threads)
 {
 	struct tun tun = {.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), .has_header = true};
-	struct device_limits limits = {PEERS, PEERS, 16};
+	struct device_limits limits = {PEERS, 2 * PEERS, 16};
 	struct log log = {LOG_LEVEL_SILENT, "test"};
 	struct udp_pair sockets = fake_sockets();
 
-	(void)state;
 	now = (struct moment){{1000 * NS_PER_S}, {1700000000, 0}};
-	assert_int_equal(tunnel_init(&tunnel, &tun, &limits, 1, &log), 0);
+	assert_int_equal(tunnel_init(&tunnel, &tun, &limits, threads, &log), 0);
 	tunnel_use_sockets(&tunnel, &sockets);
 	device_set_up(tunnel.device, true, now.at);
 	for (unsigned i = 0; i < PEERS; i++) {
@@ -62,7 +65,23 @@ static int set_up(void **state)
 	memset(segmented, 0, sizeof(segmented));
 	waiting_first = waiting_count = messages = refused = written = 0;
 	decide = NULL;
+	has_pool = threads > 1;
+	is_content_free = false;
+	keepalives = 0;
 	return 0;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	return begin(1);
+}
+
+/* Batches are sealed by other threads, too, and still sent in their order. */
+static int set_up_pool(void **state)
+{
+	(void)state;
+	return begin(3);
 }
 
 static int tear_down(void **state)
@@ -86,11 +105,15 @@ static void offer_many(struct seeded *s, uint32_t next[PEERS], size_t len)
 
 static void run_until_empty(void)
 {
-	for (unsigned turn = 0; waiting_first < waiting_count || egress_is_blocked(&tunnel);
-		turn++) {
-		assert_true(turn < 100000);
-		egress_run(&tunnel, false, now);
+	unsigned turn = 0;
+
+	while (waiting_first < waiting_count || egress_is_blocked(&tunnel) ||
+		!egress_is_idle(&tunnel)) {
+		assert_true(turn++ < 10000000);
+		egress_run(&tunnel, has_pool, now);
+		pool_help(tunnel.pool, tunnel.engine);
 	}
+	tunnel_forget_keys(&tunnel);
 }
 
 /* Each once, under its own counter. */
@@ -410,6 +433,75 @@ static void answers_a_burst_of_unreachables_in_part(void **state)
 	assert_int_equal(written, ICMP_BURST + ICMP_BURST / 10);
 }
 
+/* Our own datagram comes back: from port 9, which is ours, to the peer's endpoint, port 7. */
+static void sends_nothing_round_in_circles(void **state)
+{
+	static const struct {
+		uint8_t at, value;
+		bool is_sent;
+	} changes[] = {
+		{21, 9, false}, {21, 8, true}, /* not from our port */
+		{23, 6, true},                 /* nor to the peer's */
+		{19, 3, true}, {9, 1, true},
+		{0, 0x46, true}, /* with options the ports stand elsewhere */
+	};
+	struct ip_prefix everything = {{IP_V4, {0}}, 0};
+
+	(void)state;
+	is_content_free = true;
+	assert_true(device_add_allowed_ip(tunnel.device, 2, &everything));
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		uint8_t *packet = waiting[waiting_count].bytes;
+		unsigned before = messages;
+
+		offer(0, 0, 100);
+		memcpy(packet + 16, address_of(2).b, 4);
+		memcpy(packet + 20, (uint8_t[]){0, 9, 0, 7}, 4);
+		packet[changes[i].at] = changes[i].value;
+		run_until_empty();
+		assert_int_equal(messages > before, changes[i].is_sent);
+	}
+	assert_int_equal(tunnel.device->verdicts[VERDICT_LOOPED], 1);
+}
+
+/*
+ * Super-packets as a user can make them: little to read and much to send, as many in a batch as
+ * there is room for. UDP in 45 segments, TCP with so many options that 8 bytes are left.
+ */
+static void bears_batches_of_crumbs(void **state)
+{
+	(void)state;
+	is_content_free = true;
+	for (uint16_t size = 1; size <= 64; size++) {
+		unsigned before = arrived[2].count;
+
+		waiting_first = waiting_count = 0;
+		while (waiting_count < 200)
+			offer_crumbs(2, 45, size);
+		run_until_empty();
+		assert_int_equal(arrived[2].count - before, 200 * 45);
+		arrived[2].count = 0;
+	}
+	for (unsigned count = 1; count < 4000; count += 137) {
+		waiting_first = waiting_count = 0;
+		for (unsigned i = 0; i < 20; i++)
+			offer_crumbs(2, count, 8);
+		run_until_empty();
+		assert_true(arrived[2].count % count == 0);
+		arrived[2].count = 0;
+	}
+}
+
+/* More keepalives at once than a batch has messages: each is sent. */
+static void keeps_many_alive(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++)
+		egress_keepalive(&tunnel, i % PEERS, now);
+	egress_flush(&tunnel);
+	assert_int_equal(keepalives, 1000);
+}
+
 static void passes_over_what_is_no_packet(void **state)
 {
 	(void)state;
@@ -427,9 +519,17 @@ static void passes_over_what_is_no_packet(void **state)
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE_WITH_POOL(name)                                                                       \
+	{                                                                                          \
+#name ", with a pool", name, set_up_pool, tear_down, NULL                          \
+	}
 	const struct CMUnitTest tests[] = {
 		CASE(joins_datagrams_and_keeps_their_order),
 		CASE(loses_nothing_to_a_full_socket),
+		CASE_WITH_POOL(joins_datagrams_and_keeps_their_order),
+		CASE_WITH_POOL(loses_nothing_to_a_full_socket),
+		CASE_WITH_POOL(sends_singly_what_a_full_socket_left),
+		CASE_WITH_POOL(bears_batches_of_crumbs),
 		CASE(waits_for_room),
 		CASE(sends_singly_where_segments_are_refused),
 		CASE(sends_singly_what_a_full_socket_left),
@@ -441,6 +541,9 @@ int main(void)
 		CASE(stages_until_there_is_a_key),
 		CASE(forgets_packets_when_it_goes_down),
 		CASE(answers_a_burst_of_unreachables_in_part),
+		CASE(sends_nothing_round_in_circles),
+		CASE(bears_batches_of_crumbs),
+		CASE(keeps_many_alive),
 		CASE(passes_over_what_is_no_packet),
 	};
 
