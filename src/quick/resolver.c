@@ -126,12 +126,34 @@ static _Noreturn void become_helper(const struct config *config, int fd)
 	help(config);
 }
 
+/* The helper holds the lock on its file as long as it lives. */
+int resolver_stop(const char *ifname)
+{
+	char path[PATH_MAX], text[16] = "";
+	int fd, pid;
+
+	helper_path(path, ifname);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	for (int i = 0; i < STOP_TRIES && flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
+		if (pread(fd, text, sizeof(text) - 1, 0) > 0 && (pid = atoi(text)) > 1)
+			kill(pid, SIGTERM);
+		nanosleep(&(struct timespec){.tv_nsec = STOP_WAIT_MS * 1000000L}, NULL);
+	}
+	close(fd);
+	unlink(path);
+	return 0;
+}
+
 int resolver_start(const struct config *config)
 {
 	char path[PATH_MAX];
 	pid_t pid;
 	int fd;
 
+	/* One that has not seen yet that its interface is gone makes room. */
+	resolver_stop(config->ifname);
 	helper_path(path, config->ifname);
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -152,25 +174,5 @@ int resolver_start(const struct config *config)
 	if (pid < 0)
 		return -errno;
 	waitpid(pid, NULL, 0);
-	return 0;
-}
-
-/* The helper holds the lock on its file as long as it lives. */
-int resolver_stop(const char *ifname)
-{
-	char path[PATH_MAX], text[16] = "";
-	int fd, pid;
-
-	helper_path(path, ifname);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	for (int i = 0; i < STOP_TRIES && flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
-		if (pread(fd, text, sizeof(text) - 1, 0) > 0 && (pid = atoi(text)) > 1)
-			kill(pid, SIGTERM);
-		nanosleep(&(struct timespec){.tv_nsec = STOP_WAIT_MS * 1000000L}, NULL);
-	}
-	close(fd);
-	unlink(path);
 	return 0;
 }

@@ -66,6 +66,21 @@ def first_full_tunnel_survives_the_second(world):
     yield from two_tunnels(world, "full1", "wg0")
 
 
+@scenario
+def two_full_tunnels_at_once(world):
+    files = {"wg0.conf": full(), "full1.conf": FULL_2}
+    actions = [{"sh": f"$OUR_WG_QUICK {verb} wg0 & $OUR_WG_QUICK {verb} full1; status=$?; wait $! && exit $status",
+                "left": True} for verb in ("up", "down", "up", "down")]
+    answer = world.run(world.ours, files, actions)
+    yield from did_well(answer, actions)
+    for family in ("rules 4", "rules 6"):
+        tables = sorted(re.findall(r"lookup (518\d\d)", " ".join(answer["actions"][0]["state"][family])))
+        if tables != ["51820", "51821"]:
+            yield f"{family}: {tables}"
+    yield from nothing_left(answer, 1)
+    yield from nothing_left(answer)
+
+
 # From which file to which a running interface is reloaded.
 RELOADS = {
     "nothing": (full(), full()),
