@@ -2,6 +2,9 @@
 
 from figures import FIGURES, LIMIT_GOAL, MEMORY_GOAL_MIB
 
+# Packets whose cost without anything else is told.
+CIPHER_LENS = ("64", "1420")
+
 BEGIN, END = "<!-- bench/run writes from here -->", "<!-- to here -->"
 
 
@@ -78,6 +81,10 @@ def facts(results):
     yield (f"Noise: load average {noise['load_before']} before the run; others took "
            f"{noise['busy_percent_median']}% of the CPU before a line went up (median; at most "
            f"{noise['busy_percent_max']}%); {noise['stolen_percent']}% was stolen by the hypervisor.")
+    for engine, costs in results.data["cipher"].items():
+        yield f"The cipher alone on one core, {engine}: " + ", ".join(
+            f"{length} bytes sealed in {seal:.0f} ns, opened in {unseal:.0f}" for length, (seal, unseal) in costs.items()
+            if length in CIPHER_LENS)
     for row in results.data["rows"]:
         yield f"{row['name']}: {row['version']}"
     for failure in results.data["failures"]:

@@ -5,6 +5,7 @@
 #include "culvert_face.h"
 
 #include <string.h>
+#include "ensure.h"
 #include "inbound.h"
 #include "ip.h"
 #include "limits.h"
@@ -40,6 +41,7 @@ static const uint8_t errors[VERDICT_COUNT] = {
 	[VERDICT_WRONG_SOURCE] = CULVERT_WRONG_SOURCE,
 	[VERDICT_BAD_PACKET] = CULVERT_BAD_PACKET,
 	[VERDICT_NO_PEER] = CULVERT_NO_PEER,
+	[VERDICT_LOOPED] = CULVERT_BAD_PACKET,
 	[VERDICT_NO_ENDPOINT] = CULVERT_NO_ENDPOINT,
 	[VERDICT_NO_KEY] = CULVERT_WAIT,
 	[VERDICT_STAGED_FULL] = CULVERT_NO_ROOM,
@@ -47,7 +49,7 @@ static const uint8_t errors[VERDICT_COUNT] = {
 	[VERDICT_GONE] = CULVERT_UNKNOWN_SESSION,
 };
 
-_Static_assert(VERDICT_COUNT == 26, "a new verdict has an error above");
+_Static_assert(VERDICT_COUNT == 27, "a new verdict has an error above");
 
 /* What a call carries through: its time and chance, and where its results go. */
 struct call {
@@ -82,6 +84,7 @@ static void name_peer(struct call *call, struct peer_id id)
 static void put_out(
 	struct call *call, uint8_t *bytes, size_t len, const struct endpoint *to, uint8_t tos)
 {
+	ENSURE(call->out->datagrams_count < 2);
 	call->out->datagrams[call->out->datagrams_count++] =
 		(struct culvert_datagram){bytes, len, face_address(to), tos};
 }

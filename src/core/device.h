@@ -40,6 +40,7 @@ struct device {
 	uint32_t heap_count;
 
 	uint64_t verdicts[VERDICT_COUNT];
+	uint64_t sessions_wiped; /* a cipher that still holds keys used last is to forget them */
 
 	/* Where the tables lie, in bytes from the device. */
 	struct {

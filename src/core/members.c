@@ -62,6 +62,7 @@ void device_forget_sessions(struct device *device, const struct session_freed *f
 {
 	for (unsigned i = 0; i < freed->count; i++)
 		index_remove(device_indices(device), freed->indices[i]);
+	device->sessions_wiped += freed->count;
 }
 
 void device_clear_keys(struct device *device, uint32_t slot)

@@ -30,6 +30,7 @@
 	/* a packet wants out */                                                                   \
 	V(BAD_PACKET, "bad-packet")   /* not IPv4 or IPv6 */                                       \
 	V(NO_PEER, "no-peer")         /* destination in no peer's allowed IPs */                   \
+	V(LOOPED, "routing-loop")     /* a datagram of ours, routed back into the tunnel */        \
 	V(NO_ENDPOINT, "no-endpoint") /* nothing known about where the peer is */                  \
 	V(NO_KEY, "no-key")           /* must wait for a handshake */                              \
 	V(STAGED_FULL, "staged-full") /* the oldest one waiting made room */                       \

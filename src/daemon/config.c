@@ -9,30 +9,53 @@
 #include "effects.h"
 #include "ensure.h"
 
-/* Whether the change fits; counts a peer that is named twice twice, which only errs to safety. */
+/* Peers that a change has named, a bit a slot. */
+struct named {
+	uint64_t bits[(TUNNEL_PEERS_MAX + 63) / 64];
+};
+
+/* True when the slot had not been named before. */
+static bool name_first(struct named *named, uint32_t slot)
+{
+	uint64_t *word = &named->bits[slot / 64], bit = 1ULL << slot % 64;
+	bool is_first = !(*word & bit);
+
+	*word |= bit;
+	return is_first;
+}
+
+/*
+ * Whether the change fits at each step, in the order in which it is applied. Counts a new peer or
+ * a prefix that comes twice twice, and gives a peer's old prefixes back only where it is first
+ * named, which all errs to safety.
+ */
 static int check_room(struct tunnel *tunnel, const struct device_settings *change)
 {
 	struct device *device = tunnel->device;
 	const struct allowedips *allowed_ips = device_allowed_ips(device);
 	size_t peers = change->replace_peers ? 0 : device->peers_count;
 	size_t room = allowedips_room(allowed_ips);
-	size_t prefixes = 0;
+	struct named named = {{0}};
 
 	if (change->replace_peers)
 		room += allowedips_count(allowed_ips);
 	for (size_t i = 0; i < change->peers_count; i++) {
 		const struct peer_settings *peer = &change->peers[i];
-		uint32_t slot = device_find_peer(device, &peer->public_key);
+		uint32_t slot = change->replace_peers
+					? PEER_NONE
+					: device_find_peer(device, &peer->public_key);
 
+		if (slot != PEER_NONE && name_first(&named, slot) &&
+			(peer->remove || peer->replace_allowed_ips))
+			room += device_peer(device, slot)->allowed_ips.count;
 		if (peer->remove)
 			continue;
-		if (slot == PEER_NONE || change->replace_peers)
-			peers++;
-		else if (peer->replace_allowed_ips)
-			room += device_peer(device, slot)->allowed_ips.count;
-		prefixes += peer->allowed_ips_count;
+		peers += slot == PEER_NONE;
+		if (peers > device->limits.peers_max || peer->allowed_ips_count > room)
+			return -ENOMEM;
+		room -= peer->allowed_ips_count;
 	}
-	return peers <= device->limits.peers_max && prefixes <= room ? 0 : -ENOMEM;
+	return 0;
 }
 
 static bool wants_new_port(const struct tunnel *tunnel, const struct device_settings *change)
@@ -46,25 +69,27 @@ static int apply_sockets(struct tunnel *tunnel, const struct device_settings *ch
 {
 	bool has_mark = (change->has & DEVICE_HAS_FWMARK) != 0;
 	uint32_t mark = has_mark ? change->fwmark : tunnel->fwmark;
-	bool is_up = tunnel->device->is_up;
+	uint16_t port = change->has & DEVICE_HAS_LISTEN_PORT ? change->listen_port
+							     : tunnel->listen_port;
+	bool has_new_port = wants_new_port(tunnel, change), is_up = tunnel->device->is_up;
 	struct udp_pair udp;
 	int err = 0;
 
-	if (wants_new_port(tunnel, change) && is_up) {
-		err = udp_open(&udp, change->listen_port, mark);
-		if (err < 0)
-			return err;
-		tunnel_use_sockets(tunnel, &udp);
-	} else if (has_mark && is_up) {
+	if (!has_new_port && !has_mark)
+		return 0;
+	if (tunnel->is_wanted_up && (has_new_port || !is_up)) {
+		err = udp_open(&udp, port, mark);
+		if (err == 0)
+			tunnel_use_sockets(tunnel, &udp);
+	} else if (is_up) {
 		err = udp_set_mark(&tunnel->udp, mark);
-		if (err < 0)
-			return err;
+	} else {
+		tunnel->listen_port = port;
 	}
-	if (wants_new_port(tunnel, change) && !is_up)
-		tunnel->listen_port = change->listen_port;
+	if (err < 0)
+		return err;
 	tunnel->fwmark = mark;
-	if (has_mark || wants_new_port(tunnel, change))
-		device_forget_sources(tunnel->device);
+	device_forget_sources(tunnel->device);
 	return 0;
 }
 
@@ -148,6 +173,9 @@ int config_apply(struct tunnel *tunnel, const struct device_settings *change, st
 	err = apply_sockets(tunnel, change);
 	if (err < 0)
 		return err;
+	/* The interface went up before and the port of then was taken: this one is not. */
+	if (tunnel->udp.port != 0)
+		device_set_up(tunnel->device, true, now.at);
 	if (change->has & DEVICE_HAS_PRIVATE_KEY)
 		apply_private_key(tunnel, &change->private_key, now);
 	if (change->replace_peers)

@@ -16,16 +16,21 @@
 enum {
 	READ_LEN = 64 * 1024, /* a turn */
 	SLICE_LEN = 64 * 1024,
+	/* Small requests answered in a turn; traffic is looked at in between. */
+	REQUESTS_A_TURN = 16,
 };
 
 struct connection {
 	int fd; /* -1: free */
 	struct textbuf in, out;
-	size_t seen;       /* bytes of in that hold no end of a request */
-	bool is_getting;   /* a reply is being made; next_peer is next */
-	bool is_ending;    /* close when out is sent */
+	size_t seen; /* bytes of in that hold no end of a request */
+	size_t sent; /* of out */
+	bool may_have_more; /* in may hold another whole request */
+	bool is_getting;    /* a reply is being made: from next_peer on */
+	bool is_in_peer;    /* of which all is printed but the allowed IPs from next_ip on */
+	bool is_ending;	    /* close when out is sent */
 	bool wants_write;
-	uint32_t next_peer;
+	uint32_t next_peer, next_ip;
 	uint64_t last_used; /* a count of events, not a time */
 };
 
@@ -76,26 +81,53 @@ void control_destroy(struct control *control)
 	free(control);
 }
 
+static struct connection *longest_silent(struct control *control)
+{
+	struct connection *oldest = NULL;
+
+	for (unsigned i = 0; i < CONTROL_CONNECTIONS; i++) {
+		struct connection *c = &control->connections[i];
+
+		if (c->fd >= 0 && (!oldest || c->last_used < oldest->last_used))
+			oldest = c;
+	}
+	return oldest;
+}
+
 /* A free place, or that of the connection which was silent for longest. */
 static unsigned make_place(struct control *control)
 {
-	unsigned oldest = 0;
+	unsigned n = 0;
 
-	for (unsigned i = 0; i < CONTROL_CONNECTIONS; i++) {
-		if (control->connections[i].fd < 0)
-			return i;
-		if (control->connections[i].last_used < control->connections[oldest].last_used)
-			oldest = i;
+	while (n < CONTROL_CONNECTIONS && control->connections[n].fd >= 0)
+		n++;
+	if (n == CONTROL_CONNECTIONS) {
+		struct connection *oldest = longest_silent(control);
+
+		n = (unsigned)(oldest - control->connections);
+		close_connection(control, oldest);
 	}
-	close_connection(control, &control->connections[oldest]);
-	return oldest;
+	return n;
+}
+
+/* Without a descriptor for who waits the listener would stay readable, and the loop spin. */
+static int accept_one(struct control *control)
+{
+	int fd = unixsock_accept(control->listener);
+	struct connection *oldest;
+
+	while ((fd == -EMFILE || fd == -ENFILE) && (oldest = longest_silent(control)) != NULL) {
+		close_connection(control, oldest);
+		fd = unixsock_accept(control->listener);
+	}
+	return fd;
 }
 
 void control_accept(struct control *control)
 {
 	int fd;
 
-	while ((fd = unixsock_accept(control->listener)) >= 0) {
+	while ((fd = accept_one(control)) >= 0) {
 		unsigned n = make_place(control);
 
 		if (event_add(&control->tunnel->loop, fd, EVENT_READ, TAG_CONNECTION + n) < 0) {
@@ -107,27 +139,39 @@ void control_accept(struct control *control)
 	}
 }
 
+static void print_peer(struct tunnel *tunnel, struct connection *connection)
+{
+	struct peer_settings settings;
+
+	config_read_peer(tunnel, connection->next_peer, &settings);
+	uapi_print_peer(&connection->out, &settings);
+	wipe(&settings, sizeof(settings));
+}
+
 /* Prints peers until the slice is full or the last one is done. */
 static void print_slice(struct tunnel *tunnel, struct connection *connection, size_t slice_len)
 {
+	const struct allowedips *allowed_ips = device_allowed_ips(tunnel->device);
 	struct textbuf *out = &connection->out;
 
 	while (connection->next_peer != PEER_NONE && out->len < slice_len) {
-		const struct peer *peer =
-			device_peer_const(tunnel->device, connection->next_peer);
-		struct peer_settings settings;
+		const struct peer *peer = device_peer(tunnel->device, connection->next_peer);
 		struct allowed_ip ip = {.remove = false};
-		uint32_t cursor = peer->allowed_ips.first;
 
-		config_read_peer(tunnel, connection->next_peer, &settings);
-		uapi_print_peer(out, &settings);
-		wipe(&settings, sizeof(settings));
-		while (cursor != ALLOWEDIPS_NONE) {
-			cursor = allowedips_next(device_allowed_ips(tunnel->device), cursor,
-				&ip.prefix);
+		if (!connection->is_in_peer) {
+			print_peer(tunnel, connection);
+			connection->next_ip = peer->allowed_ips.first;
+			connection->is_in_peer = true;
+		}
+		while (connection->next_ip != ALLOWEDIPS_NONE && out->len < slice_len) {
+			connection->next_ip =
+				allowedips_next(allowed_ips, connection->next_ip, &ip.prefix);
 			uapi_print_allowed_ip(out, &ip);
 		}
+		if (connection->next_ip != ALLOWEDIPS_NONE)
+			return;
 		connection->next_peer = peer->next;
+		connection->is_in_peer = false;
 	}
 	if (connection->next_peer == PEER_NONE) {
 		uapi_print_errno(out, 0);
@@ -221,35 +265,61 @@ static bool read_some(struct connection *connection)
 /* Writes what the socket takes; false: the connection is done for. */
 static bool write_some(struct connection *connection)
 {
-	while (connection->out.len > 0) {
-		ssize_t len = unixsock_write(connection->fd, connection->out.text,
-			connection->out.len);
+	while (connection->sent < connection->out.len) {
+		ssize_t len = unixsock_write(connection->fd,
+			connection->out.text + connection->sent,
+			connection->out.len - connection->sent);
 
 		if (len == -EAGAIN)
 			return true;
 		if (len < 0)
 			return false;
-		textbuf_drop(&connection->out, (size_t)len);
+		connection->sent += (size_t)len;
 	}
+	textbuf_clear(&connection->out);
+	connection->sent = 0;
 	return !connection->is_ending;
 }
 
-/* One turn of work; false: close. */
+/* Makes the next piece of a reply, of one under way or to the next request; false: nothing to do. */
+static bool make_reply(struct control *control, struct connection *connection, struct moment now)
+{
+	if (connection->is_getting) {
+		print_slice(control->tunnel, connection, SLICE_LEN);
+		return true;
+	}
+	connection->may_have_more = answer_next(control, connection, now);
+	return connection->may_have_more;
+}
+
+static bool has_work(const struct connection *connection)
+{
+	return connection->out.len > 0 || connection->is_getting || connection->may_have_more;
+}
+
+/* One turn of work; false: close. A new request is read when the last one is answered. */
 static bool advance(struct control *control, struct connection *connection, unsigned ready,
 	struct moment now)
 {
-	bool is_closed = (ready & (EVENT_READ | EVENT_ERROR)) && !connection->is_getting &&
-			 connection->out.len == 0 && !read_some(connection);
-
-	while (connection->out.len == 0 && !connection->is_getting &&
-		answer_next(control, connection, now))
-		if (!write_some(connection))
-			return false;
-	if (connection->is_getting)
-		print_slice(control->tunnel, connection, SLICE_LEN);
-	if (textbuf_status(&connection->out) < 0 || !write_some(connection))
+	if ((ready & (EVENT_READ | EVENT_ERROR)) && !has_work(connection) &&
+		!read_some(connection))
 		return false;
-	return !is_closed || connection->out.len > 0 || connection->is_getting;
+	for (unsigned i = 0; i < REQUESTS_A_TURN; i++) {
+		bool was_getting = connection->is_getting;
+
+		if (connection->out.len == 0 && !make_reply(control, connection, now))
+			break;
+		if (textbuf_status(&connection->out) < 0 || !write_some(connection))
+			return false;
+		if (connection->out.len > 0 || was_getting)
+			break;
+	}
+	/* A connection that waits holds no memory, and no keys in it. */
+	if (connection->out.len == 0)
+		textbuf_fini(&connection->out);
+	if (connection->in.len == 0)
+		textbuf_fini(&connection->in);
+	return true;
 }
 
 void control_ready(struct control *control, unsigned n, unsigned ready, struct moment now)
@@ -264,7 +334,7 @@ void control_ready(struct control *control, unsigned n, unsigned ready, struct m
 		close_connection(control, connection);
 		return;
 	}
-	wants_write = connection->is_getting || connection->out.len > 0;
+	wants_write = has_work(connection);
 	if (wants_write != connection->wants_write &&
 		event_change(&control->tunnel->loop, connection->fd,
 			wants_write ? EVENT_WRITE : EVENT_READ, TAG_CONNECTION + n) < 0)

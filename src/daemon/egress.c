@@ -1,70 +1,81 @@
 /*
- * TUN -> core/outbound -> UDP. The packet is read into one buffer and sealed from there into its
- * place in the outgoing datagram: payload is never copied.
+ * TUN -> core/outbound -> UDP. Batches are sent in the order in which they were gathered, whoever
+ * sealed them. Beside them one batch takes what does not come from the TUN device: handshakes,
+ * keepalives, packets that had to wait.
  */
 #include "egress.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include "arena.h"
 #include "ensure.h"
+#include "fields.h"
 #include "icmp.h"
-#include "ip.h"
 #include "jitter.h"
 #include "limits.h"
-#include "split.h"
+#include "outbatch.h"
+#include "outsend.h"
+#include "sources.h"
 #include "wipe.h"
 
 enum {
-	OUT_LEN = 256 * 1024,
-	/* Packets read before the loop looks at the other direction. */
-	RUN_PACKETS = 64,
-	/* A batch this full is sent before more is read: it is still in the cache. */
-	OUT_FLUSH_LEN = 64 * 1024,
-	ALIGNMENT = 64,
+	/* In flight at once for each thread of the pool, beside the one being gathered. */
+	BATCHES_PER_THREAD = 2,
+	BATCHES_MAX = 16,
 	ICMP_PER_SECOND = 100,
-};
-
-/* One UDP message in the making. */
-struct message {
-	struct peer_id peer;
-	bool has_peer;
-	bool is_closed; /* nothing can be added: a shorter segment is the last */
-	struct endpoint to;
-	struct iovec piece;
-	uint16_t segment_len;
-	uint16_t segments;
-	uint8_t ds;
 };
 
 struct egress {
 	struct arena arena;
-	uint8_t *packet; /* TUN_ROOM and room for padding */
-	uint8_t *out;
-	size_t out_len;
-	unsigned count;
+	struct outsend *outsend;
 	bool is_blocked;
-	struct message messages[UDP_BATCH_MAX];
-	struct udp_out outs[UDP_BATCH_MAX];
-	struct udp_scratch scratch;
 	struct instant icmp_full; /* when the ICMP budget is whole again */
+	struct outbatch *aside;
+	/* A ring: from `first` on, `in_flight` batches that the pool has or that wait for it. */
+	unsigned batches_count, first, in_flight;
+	struct outbatch *batches[BATCHES_MAX];
 };
 
-int egress_create(struct egress **egress)
+static struct outbatch *carve_batch(uint8_t **memory)
+{
+	struct outbatch *batch = (void *)*memory;
+	size_t head = (sizeof(*batch) + OUTBATCH_ALIGNMENT - 1) / OUTBATCH_ALIGNMENT *
+		      OUTBATCH_ALIGNMENT;
+	size_t in_len = (OUTBATCH_IN_LEN + OUTBATCH_ALIGNMENT - 1) / OUTBATCH_ALIGNMENT *
+			OUTBATCH_ALIGNMENT;
+
+	outbatch_init(batch, *memory + head, *memory + head + in_len);
+	*memory += head + in_len + OUTBATCH_OUT_LEN;
+	return batch;
+}
+
+int egress_create(struct egress **egress, unsigned threads)
 {
 	struct egress *e = calloc(1, sizeof(*e));
+	uint8_t *memory;
 	int err;
 
 	if (!e)
 		return -ENOMEM;
-	err = arena_reserve(&e->arena, OUT_LEN + TUN_ROOM + SPLIT_TAILROOM, ARENA_PRIVATE);
+	e->batches_count = 1 + threads * BATCHES_PER_THREAD;
+	if (e->batches_count > BATCHES_MAX)
+		e->batches_count = BATCHES_MAX;
+	err = arena_reserve(&e->arena,
+		(e->batches_count + 1) * (sizeof(struct outbatch) + OUTBATCH_IN_LEN +
+						 OUTBATCH_OUT_LEN + 2 * OUTBATCH_ALIGNMENT) +
+			outsend_size(),
+		ARENA_PRIVATE);
 	if (err < 0) {
 		free(e);
 		return err;
 	}
-	e->out = e->arena.base;
-	e->packet = e->out + OUT_LEN;
+	memory = e->arena.base;
+	e->aside = carve_batch(&memory);
+	for (unsigned i = 0; i < e->batches_count; i++)
+		e->batches[i] = carve_batch(&memory);
+	e->outsend = outsend_init(memory);
 	*egress = e;
 	return 0;
 }
@@ -73,7 +84,8 @@ void egress_destroy(struct egress *egress)
 {
 	if (!egress)
 		return;
-	wipe(egress->arena.base, egress->arena.len);
+	/* Not what outsend keeps by peer, of which most is never touched. */
+	wipe(egress->arena.base, (size_t)((uint8_t *)egress->outsend - (uint8_t *)egress->arena.base));
 	arena_release(&egress->arena);
 	free(egress);
 }
@@ -83,184 +95,68 @@ bool egress_is_blocked(const struct tunnel *tunnel)
 	return tunnel->egress->is_blocked;
 }
 
-void egress_discard(struct tunnel *tunnel)
+bool egress_has_room(const struct tunnel *tunnel)
 {
-	tunnel->egress->count = 0;
-	tunnel->egress->out_len = 0;
-	tunnel->egress->is_blocked = false;
+	return tunnel->egress->in_flight < tunnel->egress->batches_count;
 }
 
-/* Sends the datagrams of one message one by one. */
-static void send_singly(struct tunnel *tunnel, const struct message *m)
+bool egress_is_idle(const struct tunnel *tunnel)
 {
-	size_t sent = 0;
-
-	for (size_t at = 0; at < m->piece.iov_len; at += m->segment_len) {
-		size_t left = m->piece.iov_len - at;
-		struct iovec piece = {(uint8_t *)m->piece.iov_base + at,
-			left < m->segment_len ? left : m->segment_len};
-		struct udp_out out = {
-			.to = &m->to, .pieces = &piece, .pieces_count = 1, .ds = m->ds};
-
-		if (udp_send(&tunnel->udp, &out, 1, &tunnel->egress->scratch) == 1)
-			sent += piece.iov_len;
-	}
-	if (m->has_peer)
-		device_count_sent(tunnel->device, m->peer, sent);
+	return tunnel->egress->in_flight == 0;
 }
 
-/* The local address is no longer ours: without it, once more. */
-static void send_from_anywhere(struct tunnel *tunnel, struct message *m)
+/* Sends the batches that are sealed, up to the first that is not or that the socket refuses. */
+static bool send_in_flight(struct tunnel *tunnel)
 {
-	struct peer *peer = m->has_peer ? device_peer_by_id(tunnel->device, m->peer) : NULL;
-	struct udp_out out = {.to = &m->to, .pieces = &m->piece, .pieces_count = 1, .ds = m->ds,
-		.segment_len = m->segments > 1 ? m->segment_len : 0};
+	struct egress *e = tunnel->egress;
 
-	m->to.local.family = IP_NONE;
-	m->to.local_ifindex = 0;
-	if (peer) {
-		peer->endpoint.local.family = IP_NONE;
-		peer->endpoint.local_ifindex = 0;
+	while (e->in_flight > 0 && pool_is_done(&e->batches[e->first]->job)) {
+		if (!outsend_batch(e->outsend, tunnel, e->batches[e->first]))
+			return false;
+		e->first = (e->first + 1) % e->batches_count;
+		e->in_flight--;
 	}
-	if (udp_send(&tunnel->udp, &out, 1, &tunnel->egress->scratch) == 1 && peer)
-		device_count_sent(tunnel->device, m->peer, m->piece.iov_len);
-}
-
-/* True when the message must stay for another try. */
-static bool settle(struct tunnel *tunnel, struct message *m, const struct udp_out *out)
-{
-	switch (udp_fate(out)) {
-	case UDP_SENT:
-		if (m->has_peer)
-			device_count_sent(tunnel->device, m->peer, m->piece.iov_len);
-		return false;
-	case UDP_FULL:
-		return true;
-	case UDP_BAD_SOURCE:
-		send_from_anywhere(tunnel, m);
-		return false;
-	case UDP_BAD_SEGMENTS:
-		tunnel->udp.has_gso = false;
-		send_singly(tunnel, m);
-		return false;
-	case UDP_LOST:
-		log_verbose(&tunnel->log, "Sending %zu bytes: %s", m->piece.iov_len,
-			strerror(-out->result));
-		return false;
-	}
-	return false;
+	return true;
 }
 
 void egress_flush(struct tunnel *tunnel)
 {
 	struct egress *e = tunnel->egress;
-	unsigned kept = 0;
+	bool is_sent = outsend_batch(e->outsend, tunnel, e->aside);
 
-	if (e->count == 0)
-		return;
-	for (unsigned i = 0; i < e->count; i++) {
-		struct message *m = &e->messages[i];
-
-		e->outs[i] = (struct udp_out){.to = &m->to, .pieces = &m->piece, .pieces_count = 1,
-			.ds = m->ds, .segment_len = m->segments > 1 ? m->segment_len : 0};
-	}
-	udp_send(&tunnel->udp, e->outs, e->count, &e->scratch);
-	for (unsigned i = 0; i < e->count; i++)
-		if (settle(tunnel, &e->messages[i], &e->outs[i]))
-			e->messages[kept++] = e->messages[i];
-	e->is_blocked = kept > 0;
-	e->count = kept;
-	if (kept > 0)
-		e->messages[kept - 1].is_closed = true;
-	else
-		e->out_len = 0;
+	e->is_blocked = !send_in_flight(tunnel) || !is_sent;
 }
 
-static bool has_room(const struct egress *e, size_t len)
+void egress_forget_paths(struct tunnel *tunnel)
 {
-	return e->count < UDP_BATCH_MAX && e->out_len + len + ALIGNMENT <= OUT_LEN;
+	outsend_forget_paths(tunnel->egress->outsend);
 }
 
-/* A new message of len bytes at the batch's end; NULL when a full socket leaves no room. */
-static struct message *start_message(struct tunnel *tunnel, size_t len)
+void egress_discard(struct tunnel *tunnel)
 {
 	struct egress *e = tunnel->egress;
-	struct message *m;
 
-	if (!has_room(e, len))
-		egress_flush(tunnel);
-	if (!has_room(e, len))
-		return NULL;
-	e->out_len = (e->out_len + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-	m = &e->messages[e->count++];
-	*m = (struct message){.piece = {e->out + e->out_len, len}, .segment_len = (uint16_t)len,
-		.segments = 1};
-	e->out_len += len;
-	return m;
-}
+	e->aside->messages_count = 0;
+	outbatch_reset(e->aside, tunnel->mtu);
+	for (unsigned i = 0; i < e->in_flight; i++) {
+		struct outbatch *batch = e->batches[(e->first + i) % e->batches_count];
 
-/* True when the batch's last message can take one more datagram of len bytes. */
-static bool may_join(const struct tunnel *tunnel, const struct message *m,
-	const struct outbound_grant *grant, size_t len, uint8_t ds)
-{
-	return tunnel->udp.has_gso && m->has_peer && !m->is_closed && m->ds == ds &&
-	       m->peer.slot == grant->peer.slot && m->peer.generation == grant->peer.generation &&
-	       len <= m->segment_len && m->segments < UDP_SEGMENTS_MAX &&
-	       m->piece.iov_len + len <= UDP_SEGMENTED_MAX &&
-	       tunnel->egress->out_len + len <= OUT_LEN;
-}
-
-/* Where a data message of len bytes goes; NULL: nowhere. */
-static uint8_t *place(struct tunnel *tunnel, const struct outbound_grant *grant, size_t len,
-	uint8_t ds)
-{
-	struct egress *e = tunnel->egress;
-	struct message *m = e->count > 0 ? &e->messages[e->count - 1] : NULL;
-
-	if (m && may_join(tunnel, m, grant, len, ds)) {
-		uint8_t *at = (uint8_t *)m->piece.iov_base + m->piece.iov_len;
-
-		m->piece.iov_len += len;
-		m->segments++;
-		m->is_closed = len < m->segment_len;
-		e->out_len += len;
-		return at;
+		if (pool_is_done(&batch->job))
+			batch->messages_count = 0;
 	}
-	m = start_message(tunnel, len);
-	if (!m)
-		return NULL;
-	m->peer = grant->peer;
-	m->has_peer = true;
-	m->to = grant->endpoint;
-	m->ds = ds;
-	return m->piece.iov_base;
+	e->is_blocked = false;
 }
 
 void egress_datagram(struct tunnel *tunnel, const struct peer_id *peer, const struct endpoint *to,
 	const void *bytes, size_t len, uint8_t ds)
 {
-	struct message *m = start_message(tunnel, len);
+	struct outbatch *aside = tunnel->egress->aside;
 
-	if (!m)
+	if (outbatch_add_datagram(aside, peer, to, bytes, len, ds))
 		return;
-	if (peer) {
-		m->peer = *peer;
-		m->has_peer = true;
-	}
-	m->is_closed = true;
-	m->to = *to;
-	m->ds = ds;
-	memcpy(m->piece.iov_base, bytes, len);
-}
-
-static void seal_one(struct tunnel *tunnel, const struct outbound_grant *grant, uint32_t i,
-	const uint8_t *packet, size_t padded_len)
-{
-	uint8_t ds = padded_len > 0 ? ip_ecn_encapsulate(ip_ecn(packet)) : 0;
-	uint8_t *out = place(tunnel, grant, DATA_OVERHEAD + padded_len, ds);
-
-	if (out)
-		outbound_seal(tunnel->engine, grant, i, packet, padded_len, out);
+	egress_flush(tunnel);
+	if (!outbatch_add_datagram(aside, peer, to, bytes, len, ds))
+		log_verbose(&tunnel->log, "A full socket costs a handshake message");
 }
 
 /* What a packet out can make the core ask for. */
@@ -270,31 +166,8 @@ static void want_handshake(struct tunnel *tunnel, uint32_t slot, unsigned effect
 		handshaker_want(tunnel->handshaker, slot, false);
 }
 
-/* Sends what the split has left to the peer, as far as there is a key; true when all went. */
-static bool seal_all(struct tunnel *tunnel, uint32_t slot, struct split *split, struct moment now)
-{
-	struct outbound_grant grant;
-
-	while (split->next < split->count) {
-		if (outbound_reserve(tunnel->device, slot, split->count - split->next, now.at,
-			    &grant) != VERDICT_OK)
-			return false;
-		for (uint32_t i = 0; i < grant.count; i++) {
-			size_t padded_len = outbound_padded_len(
-				split_segment_len(split, split->next), tunnel->mtu);
-
-			seal_one(tunnel, &grant, i, split_next(split, padded_len), padded_len);
-		}
-		want_handshake(tunnel, slot,
-			outbound_finish(tunnel->device, &grant, true, now.at,
-				jitter_draw(tunnel)));
-		outbound_grant_fini(&grant);
-	}
-	return true;
-}
-
 /* No key: the segments wait, each by itself, and a handshake starts. */
-static void stage_rest(struct tunnel *tunnel, uint32_t slot, struct split *split)
+static void stage(struct tunnel *tunnel, uint32_t slot, struct split *split)
 {
 	while (split->next < split->count) {
 		size_t len = split_segment_len(split, split->next);
@@ -333,71 +206,154 @@ static void answer_unreachable(struct tunnel *tunnel, const uint8_t *packet, siz
 		tun_write(&tunnel->tun, &plain, pieces, 2);
 }
 
-static void send_packet(struct tunnel *tunnel, const struct tun_header *header, size_t len,
-	struct moment now)
+/*
+ * True for a datagram that we sent to the peer ourselves: a route leads its endpoint into the
+ * tunnel. Sent again it would come back again, longer by our headers each time.
+ */
+static bool is_own_datagram(const struct tunnel *tunnel, const struct endpoint *to,
+	const uint8_t *packet, size_t len)
 {
-	struct egress *e = tunnel->egress;
-	enum verdict verdict;
-	struct split split;
-	uint32_t slot;
+	bool is_v4 = packet[0] >> 4 == 4;
+	size_t udp_at = is_v4 ? (size_t)(packet[0] & 0x0f) * 4 : V6_HEADER_LEN;
+	const uint8_t *udp = packet + udp_at;
+	const uint8_t *destination =
+		packet + (is_v4 ? V4_ADDRESSES_AT + 4 : V6_ADDRESSES_AT + 16);
 
-	verdict = outbound_route(tunnel->device, e->packet, len, &slot);
-	if (verdict == VERDICT_NO_PEER || verdict == VERDICT_NO_ENDPOINT)
-		answer_unreachable(tunnel, e->packet, len, now.at);
-	if (verdict != VERDICT_OK)
-		return;
-	if (!split_begin(&split, header, e->packet, len)) {
-		device_count(tunnel->device, VERDICT_BAD_PACKET);
-		return;
-	}
-	/* What waits goes first, so that packets keep their order. */
-	if (staging_has(tunnel->staging, slot) || !seal_all(tunnel, slot, &split, now))
-		stage_rest(tunnel, slot, &split);
+	return packet[is_v4 ? V4_PROTOCOL_AT : V6_NEXT_AT] == IPPROTO_UDP &&
+	       to->addr.family == (is_v4 ? IP_V4 : IP_V6) && udp_at + UDP_HEADER_LEN <= len &&
+	       memcmp(destination, to->addr.b, ip_bytes(to->addr.family)) == 0 &&
+	       field_load_16(udp) == tunnel->udp.port && field_load_16(udp + 2) == to->port;
 }
 
-bool egress_run(struct tunnel *tunnel, struct moment now)
+/* The packet that was read joins the batch, or waits for a key. */
+static void gather_for(struct tunnel *tunnel, struct outbatch *batch, uint32_t slot,
+	struct moment now)
 {
-	struct egress *e = tunnel->egress;
-	bool may_have_more = true;
+	struct outpacket *next = outbatch_next(batch);
 
-	if (e->is_blocked)
-		egress_flush(tunnel);
-	for (unsigned i = 0; i < RUN_PACKETS && !e->is_blocked; i++) {
+	sources_check(tunnel, slot);
+	/*
+	 * What waits goes first, so that packets keep their order. Fewer counters than segments:
+	 * the key's very last; the next one takes the packet.
+	 */
+	if (staging_has(tunnel->staging, slot) ||
+		outbound_reserve(tunnel->device, slot, next->split.count, now.at, &next->grant) !=
+			VERDICT_OK ||
+		next->grant.count < next->split.count) {
+		outbound_grant_fini(&next->grant);
+		stage(tunnel, slot, &next->split);
+		return;
+	}
+	outbatch_commit(batch);
+	want_handshake(tunnel, slot,
+		outbound_finish(tunnel->device, &next->grant, true, now.at, jitter_draw(tunnel)));
+}
+
+/* Takes a packet that was read into the batch's place: routes it, or drops it. */
+static void gather_packet(struct tunnel *tunnel, struct outbatch *batch,
+	const struct tun_header *header, size_t len, struct moment now)
+{
+	uint8_t *packet = outbatch_place(batch);
+	struct split *split = &outbatch_next(batch)->split;
+	uint32_t slot;
+	enum verdict verdict;
+
+	/* What was sent before the interface went down waits for nothing. */
+	if (!tunnel->device->is_up)
+		return;
+	verdict = outbound_route(tunnel->device, packet, len, &slot);
+	if (verdict == VERDICT_NO_PEER || verdict == VERDICT_NO_ENDPOINT)
+		answer_unreachable(tunnel, packet, len, now.at);
+	if (verdict != VERDICT_OK)
+		return;
+	if (is_own_datagram(tunnel, &device_peer(tunnel->device, slot)->endpoint, packet, len)) {
+		device_count(tunnel->device, VERDICT_LOOPED);
+		return;
+	}
+	if (split_begin(split, header, packet, len) && outbatch_fits(split))
+		gather_for(tunnel, batch, slot, now);
+	else
+		device_count(tunnel->device, VERDICT_BAD_PACKET);
+}
+
+/* Reads until the batch is full (true: there may be more) or the device is empty. */
+static bool gather(struct tunnel *tunnel, struct outbatch *batch, struct moment now)
+{
+	while (!outbatch_is_full(batch)) {
 		struct tun_header header;
-		ssize_t len = tun_read(&tunnel->tun, &header, e->packet, TUN_ROOM);
+		ssize_t len = tun_read(&tunnel->tun, &header, outbatch_place(batch), TUN_ROOM);
 
 		if (len == -EMSGSIZE)
 			continue;
 		if (len < 0) {
-			tunnel->is_deleted = len == -EBADFD;
-			may_have_more = false;
-			break;
+			tunnel->is_deleted = tunnel->is_deleted || len == -EBADFD;
+			return false;
 		}
-		send_packet(tunnel, &header, (size_t)len, now);
-		if (e->out_len >= OUT_FLUSH_LEN)
-			egress_flush(tunnel);
+		gather_packet(tunnel, batch, &header, (size_t)len, now);
+	}
+	return true;
+}
+
+bool egress_run(struct tunnel *tunnel, bool may_hand_over, struct moment now)
+{
+	struct egress *e = tunnel->egress;
+	struct outbatch *batch;
+	bool may_have_more;
+
+	egress_flush(tunnel);
+	if (e->is_blocked || !egress_has_room(tunnel))
+		return true;
+	batch = e->batches[(e->first + e->in_flight) % e->batches_count];
+	outbatch_reset(batch, tunnel->mtu);
+	may_have_more = gather(tunnel, batch, now);
+	if (batch->packets_count > 0) {
+		e->in_flight++;
+		if (may_hand_over && pool_threads(tunnel->pool) > 0 &&
+			(may_have_more || e->in_flight > 1)) {
+			pool_submit(tunnel->pool, &batch->job);
+		} else {
+			outbatch_seal(&batch->job, tunnel->engine);
+			atomic_store_explicit(&batch->job.is_done, true, memory_order_relaxed);
+		}
 	}
 	egress_flush(tunnel);
-	return may_have_more && !e->is_blocked;
+	return may_have_more;
+}
+
+/* Pops the peer's oldest packet into the batch aside and seals it. */
+static void seal_staged(struct tunnel *tunnel, uint32_t slot, const struct outbound_grant *grant)
+{
+	static const struct tun_header plain;
+	struct outbatch *aside = tunnel->egress->aside;
+	struct outpacket *next = outbatch_next(aside);
+	uint8_t *packet = outbatch_place(aside);
+	bool is_whole = split_begin(&next->split, &plain, packet,
+		staging_pop(tunnel->staging, slot, packet));
+
+	ENSURE(is_whole);
+	next->grant = *grant;
+	outbatch_commit(aside);
+	outbatch_seal(&aside->job, tunnel->engine);
 }
 
 void egress_staged(struct tunnel *tunnel, uint32_t slot, struct moment now)
 {
-	struct egress *e = tunnel->egress;
-	struct outbound_grant grant;
 	unsigned effects = EFFECT_NONE;
 
+	sources_check(tunnel, slot);
 	while (staging_has(tunnel->staging, slot)) {
-		size_t len, padded_len;
+		struct outbound_grant grant;
 
+		if (!outbatch_has_room(tunnel->egress->aside, OUTBATCH_DATAGRAM_MAX))
+			egress_flush(tunnel);
+		/* A full socket: what is left goes with the next handshake, or is dropped by it. */
+		if (!outbatch_has_room(tunnel->egress->aside, OUTBATCH_DATAGRAM_MAX))
+			break;
 		if (outbound_reserve(tunnel->device, slot, 1, now.at, &grant) != VERDICT_OK) {
 			effects = EFFECT_INITIATE;
 			break;
 		}
-		len = staging_pop(tunnel->staging, slot, e->packet);
-		padded_len = outbound_padded_len(len, tunnel->mtu);
-		memset(e->packet + len, 0, padded_len - len);
-		seal_one(tunnel, &grant, 0, e->packet, padded_len);
+		seal_staged(tunnel, slot, &grant);
 		effects |= outbound_finish(tunnel->device, &grant, true, now.at,
 			jitter_draw(tunnel));
 		outbound_grant_fini(&grant);
@@ -405,13 +361,25 @@ void egress_staged(struct tunnel *tunnel, uint32_t slot, struct moment now)
 	want_handshake(tunnel, slot, effects);
 }
 
+static void add_keepalive(struct tunnel *tunnel, const struct outbound_grant *grant)
+{
+	struct outbatch *aside = tunnel->egress->aside;
+
+	if (outbatch_add_keepalive(aside, tunnel->engine, grant))
+		return;
+	egress_flush(tunnel);
+	if (!outbatch_add_keepalive(aside, tunnel->engine, grant))
+		log_verbose(&tunnel->log, "A full socket costs a keepalive");
+}
+
 void egress_keepalive(struct tunnel *tunnel, uint32_t slot, struct moment now)
 {
 	struct outbound_grant grant;
 	unsigned effects = EFFECT_INITIATE;
 
+	sources_check(tunnel, slot);
 	if (outbound_reserve(tunnel->device, slot, 1, now.at, &grant) == VERDICT_OK) {
-		seal_one(tunnel, &grant, 0, tunnel->egress->packet, 0);
+		add_keepalive(tunnel, &grant);
 		effects = outbound_finish(tunnel->device, &grant, false, now.at,
 			jitter_draw(tunnel));
 		outbound_grant_fini(&grant);

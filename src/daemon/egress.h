@@ -1,7 +1,7 @@
 /*
- * Packets out: from the TUN device, by the core, to the UDP sockets. Messages gather in one batch;
- * consecutive ones of a peer become one datagram in segments (UDP GSO). A full socket holds the
- * batch back and with it the reading of the TUN device.
+ * Packets out, in three stages a batch: gather (the loop: read the TUN device, route, reserve
+ * counters), seal (the loop, or a thread of the pool), send (the loop, in the order of gathering).
+ * A full socket holds batches back and with them the reading of the TUN device.
  */
 #ifndef CULVERT_DAEMON_EGRESS_H
 #define CULVERT_DAEMON_EGRESS_H
@@ -13,14 +13,21 @@
 #include "outbound.h"
 #include "tunnel.h"
 
-int egress_create(struct egress **egress);
+/* threads: of the pool; with none, one batch at a time is enough. */
+int egress_create(struct egress **egress, unsigned threads);
 void egress_destroy(struct egress *egress);
 
 /*
- * Reads the TUN device until it is empty, the batch is full or some packets are done, and sends.
- * True when there may be more.
+ * Gathers one batch from the TUN device and sees it on its way. may_hand_over: the pool's threads
+ * may seal it. True when there may be more to read.
  */
-bool egress_run(struct tunnel *tunnel, struct moment now);
+bool egress_run(struct tunnel *tunnel, bool may_hand_over, struct moment now);
+
+/* False while no batch is free: the pool has them, or a full socket holds them back. */
+bool egress_has_room(const struct tunnel *tunnel);
+
+/* True when no batch is under way. */
+bool egress_is_idle(const struct tunnel *tunnel);
 
 /* Seals what waits for the peer, as far as there is a key. */
 void egress_staged(struct tunnel *tunnel, uint32_t slot, struct moment now);
@@ -32,13 +39,16 @@ void egress_keepalive(struct tunnel *tunnel, uint32_t slot, struct moment now);
 void egress_datagram(struct tunnel *tunnel, const struct peer_id *peer, const struct endpoint *to,
 	const void *bytes, size_t len, uint8_t ds);
 
-/* Sends the batch. */
+/* Sends what is sealed: batches in their order, and what the three calls above added. */
 void egress_flush(struct tunnel *tunnel);
 
-/* True while a full socket holds the batch back. */
+/* True while a full socket holds something back. */
 bool egress_is_blocked(const struct tunnel *tunnel);
 
-/* Forgets the batch: the sockets are gone. */
+/* Routes have changed: an address that took no messages in segments may do so now. */
+void egress_forget_paths(struct tunnel *tunnel);
+
+/* Forgets what is sealed: the sockets are gone. */
 void egress_discard(struct tunnel *tunnel);
 
 #endif

@@ -79,6 +79,8 @@ static void *work(void *context)
 		}
 		pthread_mutex_unlock(&h->mutex);
 		handshake_run(job);
+		/* Libraries leave pieces of secrets there, and the next job may be long in coming. */
+		wipe_stack();
 		pthread_mutex_lock(&h->mutex);
 		ring_put(&h->done, job);
 		event_wake(h->loop);

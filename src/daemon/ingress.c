@@ -1,52 +1,57 @@
-/* UDP -> core/inbound -> TUN. */
+/* UDP -> core/inbound -> TUN. Batches are delivered in the order in which they were received. */
 #include "ingress.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include "arena.h"
 #include "coalesce.h"
 #include "effects.h"
 #include "egress.h"
 #include "entropy.h"
 #include "handshake.h"
-#include "inbound.h"
+#include "inbatch.h"
 #include "limits.h"
 #include "wipe.h"
 #include "wire.h"
 
 enum {
-	BATCH = 16,
-	BUFFER_LEN = 65536,
+	/* In flight at once for each thread of the pool, beside the one being gathered. */
+	BATCHES_PER_THREAD = 2,
+	BATCHES_MAX = 16,
 };
 
 struct ingress {
 	struct arena arena;
-	struct udp_in in[BATCH];
 	struct udp_scratch scratch;
 	struct coalescer coalescer;
+	/* A ring: from `first` on, `in_flight` batches that the pool has or that wait for it. */
+	unsigned batches_count, first, in_flight;
+	struct inbatch *batches[BATCHES_MAX];
 };
 
-/* The data messages of one received message that share a key. */
-struct ingress_run {
-	bool is_running;
-	struct inbound_run core;
-};
-
-int ingress_create(struct ingress **ingress, unsigned offloads)
+int ingress_create(struct ingress **ingress, unsigned offloads, unsigned threads)
 {
 	struct ingress *g = calloc(1, sizeof(*g));
+	uint8_t *memory;
 	int err;
 
 	if (!g)
 		return -ENOMEM;
-	err = arena_reserve(&g->arena, BATCH * BUFFER_LEN, ARENA_PRIVATE);
+	g->batches_count = 1 + threads * BATCHES_PER_THREAD;
+	if (g->batches_count > BATCHES_MAX)
+		g->batches_count = BATCHES_MAX;
+	err = arena_reserve(&g->arena,
+		g->batches_count * (INBATCH_MEMORY_LEN + sizeof(struct inbatch)), ARENA_PRIVATE);
 	if (err < 0) {
 		free(g);
 		return err;
 	}
-	for (unsigned i = 0; i < BATCH; i++) {
-		g->in[i].buffer = (uint8_t *)g->arena.base + i * BUFFER_LEN;
-		g->in[i].buffer_len = UDP_BUFFER_LEN;
+	memory = g->arena.base;
+	for (unsigned i = 0; i < g->batches_count; i++) {
+		g->batches[i] = (void *)(memory + g->batches_count * INBATCH_MEMORY_LEN +
+					 i * sizeof(struct inbatch));
+		inbatch_init(g->batches[i], memory + i * INBATCH_MEMORY_LEN);
 	}
 	coalesce_init(&g->coalescer, offloads);
 	*ingress = g;
@@ -60,6 +65,16 @@ void ingress_destroy(struct ingress *ingress)
 	wipe(ingress->arena.base, ingress->arena.len);
 	arena_release(&ingress->arena);
 	free(ingress);
+}
+
+bool ingress_has_room(const struct tunnel *tunnel)
+{
+	return tunnel->ingress->in_flight < tunnel->ingress->batches_count;
+}
+
+bool ingress_is_idle(const struct tunnel *tunnel)
+{
+	return tunnel->ingress->in_flight == 0;
 }
 
 static void write_groups(struct tunnel *tunnel)
@@ -77,7 +92,7 @@ static void write_groups(struct tunnel *tunnel)
 	coalesce_reset(c);
 }
 
-static void deliver(struct tunnel *tunnel, uint8_t *packet, size_t len)
+static void write_packet(struct tunnel *tunnel, uint8_t *packet, size_t len)
 {
 	struct coalescer *c = &tunnel->ingress->coalescer;
 
@@ -88,34 +103,40 @@ static void deliver(struct tunnel *tunnel, uint8_t *packet, size_t len)
 		device_count(tunnel->device, VERDICT_BAD_INNER);
 }
 
-static void end_run(struct tunnel *tunnel, struct ingress_run *run,
-	const struct endpoint *source, struct moment now)
+static void deliver_run(struct tunnel *tunnel, const struct inbatch *batch, struct inrun *run,
+	struct moment now)
 {
-	if (!run->is_running)
-		return;
+	for (unsigned i = run->first; i < run->first + run->count; i++) {
+		const struct indatagram *d = &batch->datagrams[i];
+		size_t packet_len;
+
+		if (inbound_accept(tunnel->device, &run->core, d->is_open, d->at, d->len, d->ecn,
+			    &packet_len) == VERDICT_OK &&
+			packet_len > 0)
+			write_packet(tunnel, d->at + DATA_HEADER_LEN, packet_len);
+	}
 	effects_obey(tunnel, run->core.peer.slot,
-		inbound_finish(tunnel->device, &run->core, source, now), now);
-	inbound_run_fini(&run->core);
-	run->is_running = false;
+		inbound_finish(tunnel->device, &run->core, run->source, now), now);
 }
 
-static void take_data(struct tunnel *tunnel, struct ingress_run *run, const struct udp_in *in,
-	uint8_t *datagram, size_t len, struct moment now)
+static void deliver_batch(struct tunnel *tunnel, struct inbatch *batch, struct moment now)
 {
-	size_t packet_len;
-	bool is_open;
+	for (unsigned i = 0; i < batch->runs_count; i++)
+		deliver_run(tunnel, batch, &batch->runs[i], now);
+	write_groups(tunnel);
+	inbatch_reset(batch);
+}
 
-	if (!run->is_running || !inbound_belongs(&run->core, datagram)) {
-		end_run(tunnel, run, &in->source, now);
-		if (inbound_prepare(tunnel->device, datagram, now.at, &run->core) != VERDICT_OK)
-			return;
-		run->is_running = true;
+void ingress_deliver(struct tunnel *tunnel, struct moment now)
+{
+	struct ingress *g = tunnel->ingress;
+
+	while (g->in_flight > 0 && pool_is_done(&g->batches[g->first]->job)) {
+		deliver_batch(tunnel, g->batches[g->first], now);
+		g->first = (g->first + 1) % g->batches_count;
+		g->in_flight--;
 	}
-	is_open = inbound_open(tunnel->engine, &run->core, datagram, len);
-	if (inbound_accept(tunnel->device, &run->core, is_open, datagram, len, in->ecn,
-		    &packet_len) == VERDICT_OK &&
-		packet_len > 0)
-		deliver(tunnel, datagram + DATA_HEADER_LEN, packet_len);
+	egress_flush(tunnel);
 }
 
 static void take_handshake(struct tunnel *tunnel, const struct udp_in *in,
@@ -137,10 +158,11 @@ static void take_handshake(struct tunnel *tunnel, const struct udp_in *in,
 	wipe(&chance, sizeof(chance));
 }
 
-static void take_message(struct tunnel *tunnel, const struct udp_in *in, struct moment now)
+static void gather_message(struct tunnel *tunnel, struct inbatch *batch, unsigned i,
+	struct moment now)
 {
+	const struct udp_in *in = &batch->messages[i];
 	size_t step = in->segment_len > 0 ? in->segment_len : in->len;
-	struct ingress_run run = {.is_running = false};
 
 	for (size_t at = 0; at < in->len; at += step) {
 		uint8_t *datagram = (uint8_t *)in->buffer + at;
@@ -148,7 +170,7 @@ static void take_message(struct tunnel *tunnel, const struct udp_in *in, struct 
 
 		switch (wire_classify(datagram, len)) {
 		case MESSAGE_DATA:
-			take_data(tunnel, &run, in, datagram, len, now);
+			inbatch_add(batch, tunnel->device, i, datagram, len, now.at);
 			break;
 		case MESSAGE_INITIATION:
 		case MESSAGE_RESPONSE:
@@ -163,17 +185,31 @@ static void take_message(struct tunnel *tunnel, const struct udp_in *in, struct 
 			break;
 		}
 	}
-	end_run(tunnel, &run, &in->source, now);
 }
 
-bool ingress_run(struct tunnel *tunnel, int fd, struct moment now)
+bool ingress_run(struct tunnel *tunnel, int fd, bool may_hand_over, struct moment now)
 {
 	struct ingress *g = tunnel->ingress;
-	int count = udp_receive(fd, g->in, BATCH, &g->scratch);
+	struct inbatch *batch;
+	int count;
 
+	ingress_deliver(tunnel, now);
+	if (!ingress_has_room(tunnel))
+		return true;
+	batch = g->batches[(g->first + g->in_flight) % g->batches_count];
+	count = udp_receive(fd, batch->messages, INBATCH_MESSAGES, &g->scratch);
 	for (int i = 0; i < count; i++)
-		take_message(tunnel, &g->in[i], now);
-	write_groups(tunnel);
-	egress_flush(tunnel);
-	return count > 0;
+		gather_message(tunnel, batch, (unsigned)i, now);
+	if (batch->runs_count > 0) {
+		g->in_flight++;
+		if (may_hand_over && pool_threads(tunnel->pool) > 0) {
+			pool_submit(tunnel->pool, &batch->job);
+		} else {
+			inbatch_open(&batch->job, tunnel->engine);
+			atomic_store_explicit(&batch->job.is_done, true, memory_order_relaxed);
+		}
+	}
+	ingress_deliver(tunnel, now);
+	/* Fewer than asked for: the kernel found the socket empty. */
+	return count == INBATCH_MESSAGES || (count < 0 && count != -EAGAIN);
 }

@@ -5,17 +5,22 @@
 #include "loop.h"
 
 #include <string.h>
+#include <unistd.h>
 #include "egress.h"
 #include "ensure.h"
 #include "ingress.h"
 #include "limits.h"
 #include "routewatch.h"
 #include "signals.h"
+#include "sources.h"
 #include "tags.h"
 #include "tick.h"
 
 /* Rounds of data before anything else gets a look. */
 enum { DATA_ROUNDS = 16 };
+
+/* Without rest for so long, a loop does not keep up. */
+#define HAND_OVER_AFTER_NS NS_PER_MS
 
 /* What one wait found. */
 struct found {
@@ -39,18 +44,40 @@ static void limit_super_packets(struct loop *loop)
 		TUN_PACKET_MAX);
 }
 
+/*
+ * The interface is not in our namespace any more: deleted, or moved to another one, where it is
+ * still ours and watched from here on. The sockets stay in the namespace they were made in.
+ */
+static void follow_away(struct loop *loop)
+{
+	struct tunnel *tunnel = loop->tunnel;
+	int fd, err;
+
+	event_remove(&tunnel->loop, loop->link->fd);
+	tunnel->is_deleted = tun_refresh(&tunnel->tun) < 0;
+	if (tunnel->is_deleted)
+		return;
+	fd = tun_namespace(&tunnel->tun);
+	err = fd < 0 ? fd : linkwatch_follow(loop->link, fd, tunnel->tun.name);
+	if (err == 0)
+		err = event_add(&tunnel->loop, loop->link->fd, EVENT_READ, TAG_LINK);
+	if (err < 0)
+		log_error(&tunnel->log, "Following the interface to another network namespace: %s",
+			strerror(-err));
+	if (fd >= 0)
+		close(fd);
+}
+
 static void follow_link(struct loop *loop, struct moment now)
 {
 	struct tunnel *tunnel = loop->tunnel;
 	const struct link_state *state = &loop->link->state;
 	int err;
 
-	if (!state->exists) {
-		/* Moved to another network namespace: the descriptor goes on working. */
-		event_remove(&tunnel->loop, loop->link->fd);
-		tunnel->is_deleted = tun_refresh(&tunnel->tun) < 0;
+	if (!state->exists)
+		follow_away(loop);
+	if (!state->exists)
 		return;
-	}
 	if (tunnel->mtu != state->mtu) {
 		tunnel->mtu = state->mtu;
 		limit_super_packets(loop);
@@ -77,6 +104,9 @@ static void take_event(struct loop *loop, const struct event *event, struct mome
 	switch ((enum tag)event->tag) {
 	case TAG_TUN:
 		found->has_tun = true;
+		/* It is not read while a socket is full, so its end is looked at here. */
+		if (event->ready & EVENT_ERROR)
+			tunnel->is_deleted = tun_refresh(&tunnel->tun) < 0;
 		break;
 	case TAG_UDP4:
 		found->has_udp4 = true;
@@ -92,8 +122,10 @@ static void take_event(struct loop *loop, const struct event *event, struct mome
 			follow_link(loop, now);
 		break;
 	case TAG_ROUTES:
-		if (routewatch_read(loop->routes))
-			device_forget_sources(tunnel->device);
+		if (routewatch_read(loop->routes)) {
+			sources_doubt(tunnel);
+			egress_forget_paths(tunnel);
+		}
 		break;
 	case TAG_SOCKET_FILE:
 		found->is_over = sockwatch_check(loop->socket_file) || found->is_over;
@@ -106,39 +138,38 @@ static void take_event(struct loop *loop, const struct event *event, struct mome
 	}
 }
 
-/* Moves data both ways until nothing is pending or it is the others' turn. */
-static void move_data(struct tunnel *tunnel, struct found *found)
+/* True when there is something that can be done at once. */
+static bool is_pending(const struct tunnel *tunnel, const struct found *found)
 {
-	for (unsigned round = 0; round < DATA_ROUNDS; round++) {
-		struct moment now = tunnel_now();
-
-		if (found->has_udp4)
-			found->has_udp4 = tunnel->udp.fd4 >= 0 &&
-					  ingress_run(tunnel, tunnel->udp.fd4, now);
-		if (found->has_udp6)
-			found->has_udp6 = tunnel->udp.fd6 >= 0 &&
-					  ingress_run(tunnel, tunnel->udp.fd6, now);
-		if (found->has_tun)
-			found->has_tun = egress_run(tunnel, now);
-		if (!found->has_udp4 && !found->has_udp6 && !found->has_tun)
-			return;
-	}
+	return ((found->has_udp4 || found->has_udp6) && ingress_has_room(tunnel)) ||
+	       (found->has_tun && egress_has_room(tunnel) && !egress_is_blocked(tunnel));
 }
 
-/* While a socket is full, the TUN device waits and the sockets are watched for room. */
-static void watch_for_room(struct tunnel *tunnel, bool *was_blocked)
+/*
+ * Moves data both ways until nothing is pending or it is the others' turn. A loop that has not
+ * come to rest for a while does not keep up: then the pool's threads share the computing, and the
+ * loop computes with them when all batches are theirs.
+ */
+static void move_data(struct loop *loop, struct found *found)
 {
-	bool is_blocked = egress_is_blocked(tunnel);
-	unsigned wanted = is_blocked ? EVENT_READ | EVENT_WRITE : EVENT_READ;
+	struct tunnel *tunnel = loop->tunnel;
 
-	if (is_blocked == *was_blocked)
-		return;
-	*was_blocked = is_blocked;
-	event_change(&tunnel->loop, tunnel->tun.fd, is_blocked ? 0 : EVENT_READ, TAG_TUN);
-	if (tunnel->udp.fd4 >= 0)
-		event_change(&tunnel->loop, tunnel->udp.fd4, wanted, TAG_UDP4);
-	if (tunnel->udp.fd6 >= 0)
-		event_change(&tunnel->loop, tunnel->udp.fd6, wanted, TAG_UDP6);
+	for (unsigned round = 0; round < DATA_ROUNDS; round++) {
+		struct moment now = tunnel_now();
+		bool is_late = instant_age(now.at, loop->rested) >= HAND_OVER_AFTER_NS;
+
+		ingress_deliver(tunnel, now);
+		if (found->has_udp4)
+			found->has_udp4 = tunnel->udp.fd4 >= 0 &&
+					  ingress_run(tunnel, tunnel->udp.fd4, is_late, now);
+		if (found->has_udp6)
+			found->has_udp6 = tunnel->udp.fd6 >= 0 &&
+					  ingress_run(tunnel, tunnel->udp.fd6, is_late, now);
+		if (found->has_tun)
+			found->has_tun = egress_run(tunnel, is_late, now);
+		if (!is_pending(tunnel, found) && !pool_help(tunnel->pool, tunnel->engine))
+			return;
+	}
 }
 
 static int add_watches(struct loop *loop)
@@ -159,7 +190,6 @@ int loop_run(struct loop *loop)
 {
 	struct tunnel *tunnel = loop->tunnel;
 	struct found found = {.is_over = false};
-	bool was_blocked = false;
 	int err = add_watches(loop);
 
 	if (err < 0)
@@ -168,23 +198,24 @@ int loop_run(struct loop *loop)
 	follow_link(loop, tunnel_now());
 	while (!found.is_over && !tunnel->is_deleted) {
 		struct event events[EVENT_BATCH_MAX];
-		bool is_pending = found.has_tun || found.has_udp4 || found.has_udp6;
+		bool may_rest = !is_pending(tunnel, &found);
 		int count = event_wait(&tunnel->loop,
-			is_pending ? (struct instant){0} : tick_when(tunnel->device), events,
+			may_rest ? tick_when(tunnel->device) : (struct instant){0}, events,
 			EVENT_BATCH_MAX);
 		struct moment now = tunnel_now();
 
 		if (count < 0)
 			return count;
+		if (may_rest)
+			loop->rested = now.at;
 		for (int i = 0; i < count; i++)
 			take_event(loop, &events[i], now, &found);
-		if (egress_is_blocked(tunnel))
-			egress_flush(tunnel);
-		move_data(tunnel, &found);
+		move_data(loop, &found);
 		tunnel_handshakes(tunnel, tunnel_now());
 		tunnel_tick(tunnel, tunnel_now());
 		tunnel_handshakes(tunnel, tunnel_now());
-		watch_for_room(tunnel, &was_blocked);
+		tunnel_watch_room(tunnel);
+		tunnel_forget_keys(tunnel);
 	}
 	return 0;
 }

@@ -16,6 +16,7 @@ struct loop {
 	struct sockwatch *socket_file; /* NULL: the socket has no file of ours */
 	int signals;
 	int routes; /* -1: not watched */
+	struct instant rested; /* when nothing was pending last */
 };
 
 /* Runs until a signal, the device's deletion or the socket file's; 0 then, or -errno. */

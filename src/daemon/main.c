@@ -12,48 +12,31 @@
 #include "control.h"
 #include "crypto_init.h"
 #include "daemonize.h"
+#include "limits.h"
 #include "log.h"
 #include "loop.h"
+#include "arguments.h"
 #include "routewatch.h"
 #include "signals.h"
 #include "tunnel.h"
 #include "unixsock.h"
 
-static const char usage[] =
-	"Usage: culvertd [-f | --foreground] INTERFACE\n"
-	"       culvertd --version | --help\n"
-	"\n"
-	"Creates the TUN device INTERFACE and runs a WireGuard tunnel on it, to be set up\n"
-	"with wg(8) or wg-quick(8). Goes into the background once it can be.\n"
-	"\n"
-	"Environment: LOG_LEVEL (verbose, error, silent), WG_PROCESS_FOREGROUND=1,\n"
-	"WG_TUN_FD and WG_UAPI_FD (inherited descriptors). See culvertd(8).\n";
-
-struct options {
-	const char *interface;
-	bool is_foreground;
-};
-
-/* What runs, in the order in which it is set up. */
+/* What runs, in the order in which it is set up; what is not there yet is not taken down. */
 struct daemon {
 	struct log log;
-	struct tun tun;
+	int signals;
+	struct tun tun; /* until the tunnel has it */
 	int listener;
 	char socket_path[UNIXSOCK_PATH_MAX];
 	struct sockwatch socket_file;
 	bool has_socket_file;
 	struct linkwatch link;
+	bool has_link;
 	struct tunnel tunnel;
+	bool has_tunnel;
 	struct control *control;
-	int signals;
+	char complaint[DAEMONIZE_MESSAGE_MAX]; /* why it does not start, or ended */
 };
-
-static bool env_is_one(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && strcmp(value, "1") == 0;
-}
 
 /* The descriptor that the variable names; -1 when it is not set; -EINVAL when it is no number. */
 static int env_fd(const char *name)
@@ -69,41 +52,6 @@ static int env_fd(const char *name)
 	return *end || errno || fd < 0 || fd > 1 << 20 ? -EINVAL : (int)fd;
 }
 
-/* Returns -1 to go on, or the exit status. */
-static int parse_options(int argc, char **argv, struct options *options)
-{
-	*options = (struct options){.is_foreground = env_is_one("WG_PROCESS_FOREGROUND")};
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--version") == 0) {
-			printf("culvertd v" CULVERT_VERSION "\n");
-			return EXIT_SUCCESS;
-		}
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			fputs(usage, stdout);
-			return EXIT_SUCCESS;
-		}
-		if (strcmp(argv[i], "-f") == 0 || strcmp(argv[i], "--foreground") == 0) {
-			options->is_foreground = true;
-		} else if (argv[i][0] != '-' && !options->interface) {
-			options->interface = argv[i];
-		} else {
-			fprintf(stderr, "culvertd: unexpected argument '%s'\n%s", argv[i], usage);
-			return EXIT_FAILURE;
-		}
-	}
-	if (!options->interface) {
-		fprintf(stderr, "culvertd: no interface is named\n%s", usage);
-		return EXIT_FAILURE;
-	}
-	if (!tun_name_valid(options->interface)) {
-		fprintf(stderr, "culvertd: '%s' cannot name an interface: 1 to %d letters, digits or "
-				"_=+.-\n",
-			options->interface, TUN_NAME_MAX);
-		return EXIT_FAILURE;
-	}
-	return -1;
-}
-
 /* Keys stay in this process: no core dump, nobody attaches. */
 static void keep_secrets_in(void)
 {
@@ -113,81 +61,121 @@ static void keep_secrets_in(void)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+/* Keeps what failed for the last word, with a hint where there is one. */
+static int complain(struct daemon *daemon, const char *what, int err)
+{
+	static const struct {
+		int err;
+		const char *hint;
+	} hints[] = {
+		{-EPERM, " (root, or CAP_NET_ADMIN, is needed)"},
+		{-EACCES, " (root is needed)"},
+		{-EBUSY, " (does another daemon run this interface?)"},
+		{-EADDRINUSE, " (another daemon answers there)"},
+	};
+	const char *hint = "";
+
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+		if (hints[i].err == err)
+			hint = hints[i].hint;
+	snprintf(daemon->complaint, sizeof(daemon->complaint), "%s: %s: %s%s",
+		daemon->log.interface, what, strerror(-err), hint);
+	return err;
+}
+
 static int open_tun(struct daemon *daemon, const char *interface)
 {
 	int fd = env_fd("WG_TUN_FD");
-	int err;
+	int err = fd;
 
-	if (fd < -1)
-		return fd;
-	err = fd >= 0 ? tun_adopt(&daemon->tun, fd) : tun_open(&daemon->tun, interface, false);
+	if (fd >= 0)
+		err = tun_adopt(&daemon->tun, fd);
+	else if (fd == -1)
+		err = tun_open(&daemon->tun, interface, false);
 	if (err == 0 && daemon->tun.has_header)
 		tun_set_offloads(&daemon->tun, TUN_OFFLOAD_ALL);
+	if (err == 0)
+		daemon->log.interface = daemon->tun.name;
+	else if (fd != -1)
+		complain(daemon, "Taking the TUN device that WG_TUN_FD names", err);
+	else if (err == -ENOENT || err == -ENODEV)
+		complain(daemon, "Opening /dev/net/tun (try: modprobe tun)", err);
+	else if (err == -EINVAL)
+		complain(daemon, "Creating the TUN device (is there an interface of another kind?)",
+			err);
+	else
+		complain(daemon, "Creating the TUN device", err);
 	return err;
 }
 
-static int open_listener(struct daemon *daemon, const char *interface)
+/* The control socket; when it is an inherited one, there may be no file of it to watch. */
+static int open_listener(struct daemon *daemon)
 {
 	int fd = env_fd("WG_UAPI_FD");
-	int err;
+	int err = fd < -1 ? fd
+			  : unixsock_path(daemon->socket_path, UNIXSOCK_DIRECTORY,
+				    daemon->tun.name);
 
-	if (fd < -1)
-		return fd;
-	err = unixsock_path(daemon->socket_path, UNIXSOCK_DIRECTORY, interface);
+	if (err == 0 && fd >= 0)
+		err = unixsock_adopt(fd);
 	if (err < 0)
-		return err;
-	daemon->listener = fd >= 0 ? fd : unixsock_listen(UNIXSOCK_DIRECTORY, interface);
+		return complain(daemon, "Taking the control socket that WG_UAPI_FD names", err);
+	daemon->listener =
+		fd >= 0 ? fd : unixsock_listen(UNIXSOCK_DIRECTORY, daemon->tun.name);
 	if (daemon->listener < 0)
-		return daemon->listener;
-	err = fd >= 0 ? unixsock_adopt(fd) : 0;
-	if (err < 0)
-		return err;
-	/* An inherited socket may stand anywhere; then there is no file to watch. */
-	daemon->has_socket_file = sockwatch_open(&daemon->socket_file, daemon->socket_path) == 0;
-	return daemon->has_socket_file || fd >= 0 ? 0 : -EIO;
+		return complain(daemon, "Opening the control socket in " UNIXSOCK_DIRECTORY,
+			daemon->listener);
+	err = sockwatch_open(&daemon->socket_file, daemon->socket_path);
+	daemon->has_socket_file = err == 0;
+	if (err < 0 && fd < 0) {
+		unlink(daemon->socket_path);
+		return complain(daemon, "Watching the control socket's file", err);
+	}
+	return 0;
 }
 
-/* Says what failed, with a hint where there is one. */
-static int complain(struct daemon *daemon, const char *what, int err)
-{
-	const char *hint = err == -EPERM || err == -EACCES
-				   ? " (root, or CAP_NET_ADMIN, is needed)"
-			   : err == -EBUSY ? " (does another daemon run this interface?)"
-			   : err == -EADDRINUSE
-				   ? " (another daemon answers on its control socket)"
-			   : err == -ENOENT ? " (is there a /dev/net/tun? try: modprobe tun)"
-					    : "";
-
-	log_error(&daemon->log, "%s: %s%s", what, strerror(-err), hint);
-	return err;
-}
-
-static int set_up(struct daemon *daemon, const char *interface)
+/* A device that we made starts with the MTU of every WireGuard. */
+static int open_link(struct daemon *daemon)
 {
 	uint32_t ifindex;
-	int err;
+	int err = link_find(daemon->tun.name, &ifindex);
 
-	if (!crypto_init())
-		return complain(daemon, "Starting libsodium", -ENOSYS);
-	err = open_tun(daemon, interface);
-	if (err < 0)
-		return complain(daemon, "Creating the TUN device", err);
-	daemon->log.interface = daemon->tun.name;
-	err = open_listener(daemon, interface);
-	if (err < 0)
-		return complain(daemon, "Opening the control socket", err);
-	err = link_find(daemon->tun.name, &ifindex);
 	if (err == 0)
 		err = linkwatch_open(&daemon->link, ifindex);
 	if (err < 0)
 		return complain(daemon, "Watching the interface", err);
-	err = tunnel_init(&daemon->tunnel, &daemon->tun, &daemon->log);
+	daemon->has_link = true;
+	if (env_fd("WG_TUN_FD") != -1)
+		return 0;
+	err = link_set_mtu(&daemon->link.rtnl, ifindex, MTU_DEFAULT);
+	if (err == 0)
+		err = linkwatch_read(&daemon->link);
+	return err < 0 ? complain(daemon, "Setting the interface's MTU", err) : 0;
+}
+
+static int set_up(struct daemon *daemon, const struct arguments *arguments)
+{
+	int err;
+
+	daemon->signals = signals_open();
+	if (daemon->signals < 0)
+		return complain(daemon, "Listening to signals", daemon->signals);
+	if (!crypto_init())
+		return complain(daemon, "Starting libsodium", -ENOSYS);
+	err = open_tun(daemon, arguments->interface);
+	if (err == 0)
+		err = open_listener(daemon);
+	if (err == 0)
+		err = open_link(daemon);
+	if (err < 0)
+		return err;
+	err = tunnel_init(&daemon->tunnel, &daemon->tun, &tunnel_limits, arguments->threads,
+		&daemon->log);
 	daemon->tun.fd = -1;
+	daemon->has_tunnel = err == 0;
 	if (err == 0)
 		err = control_create(&daemon->control, &daemon->tunnel, daemon->listener);
-	if (err < 0)
-		return complain(daemon, "Setting up", err);
-	return 0;
+	return err < 0 ? complain(daemon, "Setting the tunnel up", err) : 0;
 }
 
 static void take_down(struct daemon *daemon)
@@ -200,9 +188,13 @@ static void take_down(struct daemon *daemon)
 	control_destroy(daemon->control);
 	if (daemon->listener >= 0)
 		close(daemon->listener);
-	linkwatch_close(&daemon->link);
-	tunnel_fini(&daemon->tunnel);
+	if (daemon->has_tunnel)
+		tunnel_fini(&daemon->tunnel);
+	if (daemon->has_link)
+		linkwatch_close(&daemon->link);
 	tun_close(&daemon->tun);
+	if (daemon->signals >= 0)
+		close(daemon->signals);
 }
 
 static int run(struct daemon *daemon)
@@ -214,13 +206,35 @@ static int run(struct daemon *daemon)
 
 	if (loop.routes >= 0)
 		close(loop.routes);
-	return err;
+	return err < 0 ? complain(daemon, "Waiting for packets", err) : 0;
+}
+
+/* Sets up, lets the parent go and runs; what fails is said by whom the user sees. */
+static int start(struct daemon *daemon, const struct arguments *arguments, struct daemonize *parent)
+{
+	int err = set_up(daemon, arguments);
+
+	if (err == 0) {
+		err = daemonize_ready(parent, getenv("LOG_LEVEL") != NULL);
+		if (err < 0)
+			complain(daemon, "Going into the background", err);
+	}
+	if (err == 0)
+		err = run(daemon);
+	take_down(daemon);
+	if (err < 0 && parent->fd >= 0)
+		daemonize_fail(parent, daemon->complaint);
+	else if (err < 0)
+		fprintf(stderr, "culvertd: %s\n", daemon->complaint);
+	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* In the background the parent waits here until its child can be configured. */
 static int go_to_background(struct daemonize *parent)
 {
-	switch (daemonize_fork(parent)) {
+	int side = daemonize_fork(parent);
+
+	switch (side) {
 	case DAEMONIZE_CHILD:
 		return -1;
 	case DAEMONIZE_STARTED:
@@ -229,35 +243,26 @@ static int go_to_background(struct daemonize *parent)
 		fprintf(stderr, "culvertd: %s\n", parent->message);
 		return EXIT_FAILURE;
 	default:
-		perror("culvertd: going into the background");
+		fprintf(stderr, "culvertd: going into the background: %s\n", strerror(-side));
 		return EXIT_FAILURE;
 	}
 }
 
 int main(int argc, char **argv)
 {
-	struct options options;
+	struct arguments arguments;
 	struct daemonize parent = {.fd = -1};
-	struct daemon daemon = {.tun = {.fd = -1}, .listener = -1};
-	int status = parse_options(argc, argv, &options), err;
+	struct daemon daemon = {.signals = -1, .tun = {.fd = -1}, .listener = -1};
+	int status = arguments_parse(argc, argv, &arguments);
 
 	if (status >= 0)
 		return status;
-	if (!options.is_foreground) {
+	if (!arguments.is_foreground) {
 		status = go_to_background(&parent);
 		if (status >= 0)
 			return status;
 	}
 	keep_secrets_in();
-	daemon.log = (struct log){log_level_parse(getenv("LOG_LEVEL")), options.interface};
-	daemon.signals = signals_open();
-	err = set_up(&daemon, options.interface);
-	if (err < 0) {
-		daemonize_fail(&parent, "it did not start");
-	} else {
-		daemonize_ready(&parent, getenv("LOG_LEVEL") != NULL);
-		err = run(&daemon);
-	}
-	take_down(&daemon);
-	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	daemon.log = (struct log){log_level_parse(getenv("LOG_LEVEL")), arguments.interface};
+	return start(&daemon, &arguments, &parent);
 }

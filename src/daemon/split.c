@@ -12,6 +12,7 @@
 #include "fields.h"
 
 static bool begin_super(struct split *split, const struct tun_header *header);
+static void save_headers(struct split *split);
 static bool locate_payload(struct split *split, uint8_t gso);
 static size_t transport_at_v4(const uint8_t *packet, size_t len, uint8_t protocol);
 static size_t transport_at_v6(const uint8_t *packet, size_t len, uint8_t protocol);
@@ -71,8 +72,7 @@ uint8_t *split_next(struct split *split, size_t padded_len)
 
 static bool begin_super(struct split *split, const struct tun_header *header)
 {
-	uint8_t *field;
-	size_t payload_len, transport_len;
+	size_t payload_len;
 
 	if (!locate_payload(split, header->gso & (uint8_t)~TUN_GSO_ECN))
 		return false;
@@ -84,15 +84,30 @@ static bool begin_super(struct split *split, const struct tun_header *header)
 		return false;
 	split->gso_size = header->gso_size;
 	split->count = (uint32_t)((payload_len + split->gso_size - 1) / split->gso_size);
-	memcpy(split->headers, split->packet, split->header_len);
-	/*
-	 * The checksum field holds the pseudo-header's sum. Only the kernel knows the addresses in
-	 * it (with a routing header the destination is another), so just the length is taken out.
-	 */
-	field = split->headers + checksum_at(split);
-	transport_len = split->len - split->ip_len;
-	field_store_16(field, add_16(field_load_16(field), (uint16_t)~transport_len));
+	save_headers(split);
 	return true;
+}
+
+/*
+ * The checksum fields then hold what all segments' sums have in common. The transport's comes with
+ * the pseudo-header's sum. Only the kernel knows the addresses in it (with a routing header the
+ * destination is another), so just the length is taken out.
+ */
+static void save_headers(struct split *split)
+{
+	uint8_t *headers = split->headers, *field = headers + checksum_at(split);
+	uint16_t transport_len = (uint16_t)(split->len - split->ip_len);
+
+	memcpy(headers, split->packet, split->header_len);
+	field_store_16(field, add_16(field_load_16(field), (uint16_t)~transport_len));
+	if (headers[0] >> 4 == 6)
+		return;
+	split->first_id = field_load_16(headers + V4_ID_AT);
+	field_store_16(headers + V4_LENGTH_AT, 0);
+	field_store_16(headers + V4_ID_AT, 0);
+	field_store_16(headers + V4_CHECKSUM_AT, 0);
+	field_store_16(
+		headers + V4_CHECKSUM_AT, checksum_fold(checksum_add(0, headers, split->ip_len)));
 }
 
 /* Fills in protocol, ip_len and header_len; false when the headers are not those of gso. */
@@ -204,17 +219,17 @@ static void finish_segment(const struct split *split, uint8_t *segment, size_t l
 
 static void finish_ip(const struct split *split, uint8_t *segment, size_t len)
 {
-	uint16_t id;
+	uint16_t id = (uint16_t)(split->first_id + split->next);
+	uint16_t sum;
 
 	if (segment[0] >> 4 == 6) {
 		field_store_16(segment + V6_LENGTH_AT, (uint16_t)(len - V6_HEADER_LEN));
 		return;
 	}
-	id = (uint16_t)(field_load_16(segment + V4_ID_AT) + split->next);
+	sum = add_16(add_16(field_load_16(segment + V4_CHECKSUM_AT), id), (uint16_t)len);
 	field_store_16(segment + V4_LENGTH_AT, (uint16_t)len);
 	field_store_16(segment + V4_ID_AT, id);
-	field_store_16(segment + V4_CHECKSUM_AT, 0);
-	finish_checksum(segment, split->ip_len, V4_CHECKSUM_AT);
+	field_store_16(segment + V4_CHECKSUM_AT, (uint16_t)~sum);
 }
 
 static void finish_tcp(const struct split *split, uint8_t *tcp)

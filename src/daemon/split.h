@@ -23,13 +23,14 @@ struct split {
 	uint8_t *packet;
 	size_t len;
 	uint32_t count; /* segments in all, at least 1 */
-	uint32_t next;	/* number of the next one */
+	uint32_t next;  /* number of the next one */
 	bool is_super;
 	uint8_t protocol;    /* IPPROTO_TCP or IPPROTO_UDP; this and the next two when is_super */
 	uint16_t ip_len;     /* bytes before the transport header */
 	uint16_t header_len; /* bytes before the payload */
 	uint16_t gso_size;   /* payload bytes of each segment but the last; 0 when not is_super */
-	/* As they came, but for the length's share of the checksum field. */
+	uint16_t first_id;   /* IPv4's */
+	/* As they came, but for what differs from segment to segment; split.c's. */
 	uint8_t headers[SPLIT_HEADER_MAX];
 	/* What the padding of the segment before covered. */
 	uint8_t covered[SPLIT_TAILROOM];

@@ -8,9 +8,11 @@
 #include "clock.h"
 #include "effects.h"
 #include "egress.h"
+#include "ensure.h"
 #include "entropy.h"
 #include "ingress.h"
 #include "limits.h"
+#include "sources.h"
 #include "tags.h"
 #include "tick.h"
 #include "wipe.h"
@@ -23,56 +25,71 @@ struct moment tunnel_now(void)
 	return (struct moment){.at = clock_now(), .wall = clock_wall()};
 }
 
-static int reserve_memory(struct tunnel *tunnel)
+const struct device_limits tunnel_limits = {
+	.peers_max = TUNNEL_PEERS_MAX,
+	.prefixes_max = TUNNEL_PREFIXES_MAX,
+	.sources_max = RATE_SOURCES_MAX,
+};
+
+static int reserve_memory(struct tunnel *tunnel, const struct device_limits *limits)
 {
-	static const struct device_limits limits = {
-		.peers_max = TUNNEL_PEERS_MAX,
-		.prefixes_max = TUNNEL_PREFIXES_MAX,
-		.sources_max = RATE_SOURCES_MAX,
-	};
 	struct chance chance;
-	int err = arena_reserve(&tunnel->device_memory, device_size(&limits),
+	int err = arena_reserve(&tunnel->device_memory, device_size(limits),
 		ARENA_PRIVATE | ARENA_LOCKED);
 
 	if (err < 0)
 		return err;
-	err = arena_reserve(&tunnel->staging_memory, staging_size(limits.peers_max),
+	err = arena_reserve(&tunnel->staging_memory, staging_size(limits->peers_max),
 		ARENA_PRIVATE);
 	if (err < 0)
 		return err;
+	err = arena_reserve(&tunnel->sources_memory, limits->peers_max * sizeof(uint32_t), 0);
+	if (err < 0)
+		return err;
+	tunnel->sources_checked = tunnel->sources_memory.base;
 	entropy_fill(&chance, sizeof(chance));
-	tunnel->device = device_init(tunnel->device_memory.base, &limits, &chance);
-	tunnel->staging = staging_init(tunnel->staging_memory.base, limits.peers_max);
+	tunnel->device = device_init(tunnel->device_memory.base, limits, &chance);
+	tunnel->staging = staging_init(tunnel->staging_memory.base, limits->peers_max);
 	wipe(&chance, sizeof(chance));
 	return 0;
 }
 
-int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct log *log)
+int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct device_limits *limits,
+	unsigned threads, const struct log *log)
 {
 	int err;
 
+	ENSURE(limits->peers_max <= TUNNEL_PEERS_MAX);
 	*tunnel = (struct tunnel){.tun = *tun, .log = *log, .mtu = MTU_DEFAULT,
 		.udp = {.fd4 = -1, .fd6 = -1}};
 	err = event_open(&tunnel->loop);
-	if (err < 0)
+	if (err < 0) {
+		tun_close(&tunnel->tun);
 		return err;
-	err = reserve_memory(tunnel);
+	}
+	err = reserve_memory(tunnel, limits);
+	if (err < 0)
+		goto fail;
+	err = rtnl_open(&tunnel->routes);
 	if (err < 0)
 		goto fail;
 	tunnel->engine = bulk_create(BULK_BEST);
 	err = tunnel->engine ? 0 : -ENOMEM;
 	if (err < 0)
 		goto fail;
-	err = egress_create(&tunnel->egress);
+	err = pool_create(&tunnel->pool, threads - 1, &tunnel->loop);
 	if (err < 0)
 		goto fail;
-	err = ingress_create(&tunnel->ingress, tun->offloads);
+	err = egress_create(&tunnel->egress, threads - 1);
 	if (err < 0)
 		goto fail;
-	err = handshaker_create(&tunnel->handshaker, TUNNEL_PEERS_MAX, &tunnel->loop);
+	err = ingress_create(&tunnel->ingress, tun->offloads, threads - 1);
 	if (err < 0)
 		goto fail;
-	err = event_add(&tunnel->loop, tun->fd, EVENT_READ, TAG_TUN);
+	err = handshaker_create(&tunnel->handshaker, limits->peers_max, &tunnel->loop);
+	if (err < 0)
+		goto fail;
+	err = event_add(&tunnel->loop, tun->fd, EVENT_READ | EVENT_EDGE, TAG_TUN);
 	if (err < 0)
 		goto fail;
 	return 0;
@@ -96,16 +113,20 @@ static void close_sockets(struct tunnel *tunnel)
 void tunnel_fini(struct tunnel *tunnel)
 {
 	handshaker_destroy(tunnel->handshaker);
+	pool_destroy(tunnel->pool);
 	close_sockets(tunnel);
 	if (tunnel->device)
 		device_fini(tunnel->device);
 	ingress_destroy(tunnel->ingress);
 	egress_destroy(tunnel->egress);
 	bulk_destroy(tunnel->engine);
+	rtnl_close(&tunnel->routes);
+	arena_release(&tunnel->sources_memory);
 	arena_release(&tunnel->staging_memory);
 	arena_release(&tunnel->device_memory);
 	event_close(&tunnel->loop);
 	tun_close(&tunnel->tun);
+	wipe(tunnel, sizeof(*tunnel));
 }
 
 void tunnel_use_sockets(struct tunnel *tunnel, const struct udp_pair *udp)
@@ -113,10 +134,25 @@ void tunnel_use_sockets(struct tunnel *tunnel, const struct udp_pair *udp)
 	close_sockets(tunnel);
 	tunnel->udp = *udp;
 	tunnel->listen_port = udp->port;
+	tunnel->watches_room = false;
 	if (udp->fd4 >= 0)
-		event_add(&tunnel->loop, udp->fd4, EVENT_READ, TAG_UDP4);
+		event_add(&tunnel->loop, udp->fd4, EVENT_READ | EVENT_EDGE, TAG_UDP4);
 	if (udp->fd6 >= 0)
-		event_add(&tunnel->loop, udp->fd6, EVENT_READ, TAG_UDP6);
+		event_add(&tunnel->loop, udp->fd6, EVENT_READ | EVENT_EDGE, TAG_UDP6);
+}
+
+void tunnel_watch_room(struct tunnel *tunnel)
+{
+	bool is_blocked = egress_is_blocked(tunnel);
+	unsigned wanted = EVENT_EDGE | EVENT_READ | (is_blocked ? EVENT_WRITE : 0);
+
+	if (is_blocked == tunnel->watches_room)
+		return;
+	tunnel->watches_room = is_blocked;
+	if (tunnel->udp.fd4 >= 0)
+		event_change(&tunnel->loop, tunnel->udp.fd4, wanted, TAG_UDP4);
+	if (tunnel->udp.fd6 >= 0)
+		event_change(&tunnel->loop, tunnel->udp.fd6, wanted, TAG_UDP6);
 }
 
 int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now)
@@ -124,6 +160,7 @@ int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now)
 	struct udp_pair udp;
 	int err;
 
+	tunnel->is_wanted_up = is_up;
 	if (is_up == tunnel->device->is_up)
 		return 0;
 	if (is_up) {
@@ -141,6 +178,18 @@ int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now)
 	}
 	device_set_up(tunnel->device, is_up, now);
 	return 0;
+}
+
+void tunnel_forget_keys(struct tunnel *tunnel)
+{
+	if (tunnel->sessions_forgotten == tunnel->device->sessions_wiped)
+		return;
+	/* Batches under way hold keys of their own. */
+	if (!egress_is_idle(tunnel) || !ingress_is_idle(tunnel))
+		return;
+	bulk_forget(tunnel->engine);
+	pool_forget(tunnel->pool);
+	tunnel->sessions_forgotten = tunnel->device->sessions_wiped;
 }
 
 void tunnel_remove_peer(struct tunnel *tunnel, uint32_t slot)
@@ -162,10 +211,12 @@ static void finish_job(struct tunnel *tunnel, struct handshake_job *job, struct 
 		handshaker_run_again(tunnel->handshaker, job);
 		return;
 	}
-	if (effects & EFFECT_SEND)
+	if (effects & EFFECT_SEND) {
+		sources_check(tunnel, job->peer.slot);
 		egress_datagram(tunnel, &job->peer,
 			&device_peer(tunnel->device, job->peer.slot)->endpoint, job->datagram,
 			job->datagram_len, HANDSHAKE_DS);
+	}
 	if (effects != EFFECT_NONE)
 		effects_obey(tunnel, job->peer.slot, effects, now);
 	handshaker_release(tunnel->handshaker, job);

@@ -85,7 +85,7 @@ const char *attr_expected(enum attr_type type);
  * One value into record, a struct device_settings or peer_settings as attrs[id].scope says: as
  * the control socket has it, or as files and command lines have it. A prefix is appended to the
  * peer's list. *is_short: memory ran out (the code is VALUE_OK then). On any other code nothing
- * has changed.
+ * has changed, but that a key may be zero.
  */
 struct value_error attr_parse_uapi(enum attr_id id, struct span text, void *record, bool *is_short);
 struct value_error attr_parse_text(enum attr_id id, struct span text, void *record);

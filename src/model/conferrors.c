@@ -11,6 +11,7 @@ static const char *const code_texts[CONF_ERROR_CODES] = {
 	[CONF_QUICK_KEY] = "is a key of wg-quick, not of wg",
 	[CONF_NOT_A_PAIR] = "is neither a section nor a key with a value",
 	[CONF_NO_VALUE] = "has no value",
+	[CONF_BAD_VALUE] = "is not right",
 	[CONF_NUL_BYTE] = "a zero byte: the file is damaged, or not text",
 	[CONF_PEER_WITHOUT_KEY] = "this peer has no PublicKey",
 	[CONF_HOST_BITS] = "has bits set behind its prefix length; they are ignored",
@@ -76,8 +77,10 @@ void conf_error_print(struct textbuf *out, const char *file, const struct conf_e
 	textbuf_addf(out, "%s:%u:%u: ", file, error->line, error->column);
 	if (error->found && error->found[0])
 		textbuf_addf(out, "`%s' ", error->found);
-	textbuf_add(out, error->code == CONF_BAD_VALUE ? value_code_text(error->value)
-						       : code_texts[error->code]);
+	/* A value that the caller has refused (see conf_errors_add) has no code of its own. */
+	textbuf_add(out, error->code == CONF_BAD_VALUE && error->value != VALUE_OK
+				 ? value_code_text(error->value)
+				 : code_texts[error->code]);
 	if (error->key < CONF_KEY_COUNT && error->code == CONF_BAD_VALUE)
 		textbuf_addf(out, " (in %s)", conf_key_name(error->key));
 	if (error->nearest)

@@ -28,17 +28,11 @@ const char *conf_key_name(unsigned key)
 	return key < ATTR_COUNT ? attrs[key].file_key : quick_names[key - ATTR_COUNT];
 }
 
-/* As isspace() in the C locale. */
-static bool is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static struct span trim(struct span text)
 {
-	while (text.len && is_space(text.at[0]))
+	while (text.len && char_is_space(text.at[0]))
 		text = span_from(text, 1);
-	while (text.len && is_space(text.at[text.len - 1]))
+	while (text.len && char_is_space(text.at[text.len - 1]))
 		text.len--;
 	return text;
 }
@@ -49,7 +43,7 @@ static struct span squeeze(struct span text, char buf[NAME_LEN_MAX])
 	size_t len = 0;
 
 	for (size_t i = 0; i < text.len; i++) {
-		if (is_space(text.at[i]))
+		if (char_is_space(text.at[i]))
 			continue;
 		if (len == NAME_LEN_MAX)
 			return (struct span){buf, 0};

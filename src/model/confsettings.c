@@ -20,11 +20,6 @@ struct walk {
 	size_t value_start; /* of the value in it */
 };
 
-static bool is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static void squeeze_line(struct walk *walk, const struct conf_line *line)
 {
 	char *to;
@@ -36,7 +31,7 @@ static void squeeze_line(struct walk *walk, const struct conf_line *line)
 		return;
 	}
 	for (size_t i = 0; i < line->len && line->text[i] != '#'; i++)
-		if (!is_space(line->text[i]))
+		if (!char_is_space(line->text[i]))
 			to[walk->squeezed.len++] = line->text[i];
 	to[walk->squeezed.len] = '\0';
 	walk->value_start = span_find((struct span){to, walk->squeezed.len}, '=') + 1;
@@ -53,7 +48,7 @@ static unsigned column_of(const struct walk *walk, const struct conf_line *line,
 	size_t skip = (size_t)(place - walk->squeezed.text);
 
 	for (size_t i = 0; i < line->len; i++)
-		if (!is_space(line->text[i]) && skip-- == 0)
+		if (!char_is_space(line->text[i]) && skip-- == 0)
 			return (unsigned)i + 1;
 	return (unsigned)line->len + 1;
 }

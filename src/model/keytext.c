@@ -51,6 +51,15 @@ static int hex_value(int c)
 	return plus_one - 1;
 }
 
+/* from, or zeros when bad is 1. */
+static void copy_unless(int bad, uint8_t key[KEY_LEN], const uint8_t from[KEY_LEN])
+{
+	uint8_t mask = (uint8_t)(bad - 1);
+
+	for (int i = 0; i < KEY_LEN; i++)
+		key[i] = from[i] & mask;
+}
+
 void key_print_base64(const uint8_t key[KEY_LEN], char text[KEY_BASE64_LEN + 1])
 {
 	/* One zero byte more, for 33 = 11 * 3; its digit becomes the '='. */
@@ -94,9 +103,8 @@ bool key_parse_base64(struct span text, uint8_t key[KEY_LEN])
 		padded[3 * i + 2] = (uint8_t)group;
 	}
 	/* A negative value somewhere, or unused bits that are not zero. */
-	bad = bad < 0 || padded[KEY_LEN] != 0;
-	if (!bad)
-		memcpy(key, padded, KEY_LEN);
+	bad = (bad < 0) | (padded[KEY_LEN] != 0);
+	copy_unless(bad, key, padded);
 	wipe(padded, sizeof(padded));
 	return !bad;
 }
@@ -124,7 +132,7 @@ bool key_parse_hex(struct span text, uint8_t key[KEY_LEN])
 		bad |= high | low;
 		key[i] = (uint8_t)((unsigned)high << 4 | ((unsigned)low & 15));
 	}
-	if (bad < 0)
-		wipe(key, KEY_LEN);
-	return bad >= 0;
+	bad = bad < 0;
+	copy_unless(bad, key, key);
+	return !bad;
 }

@@ -13,6 +13,12 @@ struct span {
 	size_t len;
 };
 
+/* As isspace() in the C locale. */
+static inline bool char_is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 static inline struct span span_of(const char *text)
 {
 	return (struct span){text, strlen(text)};

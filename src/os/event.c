@@ -73,6 +73,8 @@ static int control(struct event_loop *loop, int operation, int fd, unsigned want
 		entry.events |= EPOLLIN;
 	if (wanted & EVENT_WRITE)
 		entry.events |= EPOLLOUT;
+	if (wanted & EVENT_EDGE)
+		entry.events |= EPOLLET;
 	return epoll_ctl(loop->epoll_fd, operation, fd, &entry) < 0 ? -errno : 0;
 }
 

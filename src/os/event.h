@@ -1,5 +1,5 @@
 /*
- * Waiting: readiness of descriptors (level-triggered), a deadline that counts suspend, and a
+ * Waiting: readiness of descriptors (as long as it lasts, or at each edge), a deadline that counts suspend, and a
  * wake-up from another thread. It returns what is ready and calls nobody.
  */
 #ifndef CULVERT_OS_EVENT_H
@@ -12,6 +12,7 @@ enum event_ready {
 	EVENT_READ = 1 << 0,
 	EVENT_WRITE = 1 << 1,
 	EVENT_ERROR = 1 << 2, /* error or hang-up; reported whether asked for or not */
+	EVENT_EDGE = 1 << 3,  /* asked for only: tell again only when more has come */
 };
 
 enum { EVENT_BATCH_MAX = 64 };

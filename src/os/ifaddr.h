@@ -11,7 +11,7 @@
 struct link_addr {
 	uint32_t ifindex;
 	struct ip_prefix prefix; /* with its host bits */
-	bool kernel_made;	 /* an IPv6 link-local address that nobody asked for */
+	bool kernel_made;        /* an IPv6 link-local address that nobody asked for */
 };
 
 /* All addresses of all links in *addrs, in the kernel's order; to be freed by the caller. */

@@ -116,8 +116,8 @@ static int on_lookup(const struct nlmsghdr *message, void *arg)
 	return message->nlmsg_type == RTM_NEWROUTE ? read_route(message, arg) : MNL_CB_OK;
 }
 
-int iproute_lookup(struct rtnl *rtnl, const struct ip_addr *addr, uint32_t mark,
-	struct iproute *answer)
+int iproute_lookup(struct rtnl *rtnl, const struct ip_addr *addr, const struct ip_addr *source,
+	uint32_t mark, struct iproute *answer)
 {
 	struct nlmsghdr *message = rtnl_begin(rtnl, RTM_GETROUTE, 0);
 	struct rtmsg *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
@@ -126,6 +126,10 @@ int iproute_lookup(struct rtnl *rtnl, const struct ip_addr *addr, uint32_t mark,
 	info->rtm_family = ipattr_family(addr->family);
 	info->rtm_dst_len = ip_bits_max(addr->family);
 	ipattr_put(message, RTA_DST, addr);
+	if (source) {
+		info->rtm_src_len = ip_bits_max(source->family);
+		ipattr_put(message, RTA_SRC, source);
+	}
 	if (mark)
 		mnl_attr_put_u32(message, RTA_MARK, mark);
 	return rtnl_query(rtnl, on_lookup, answer);

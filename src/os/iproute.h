@@ -19,7 +19,7 @@ struct iproute {
 	uint32_t table;
 	uint32_t ifindex; /* 0: none, or several next hops */
 	uint32_t metric;
-	uint32_t mtu;	  /* of the route itself; 0: none given */
+	uint32_t mtu;     /* of the route itself; 0: none given */
 	bool is_unicast;  /* not local, broadcast, unreachable, ... */
 	bool kernel_made; /* follows an address */
 };
@@ -27,9 +27,13 @@ struct iproute {
 /* All routes in *routes, in the kernel's order, cached ones left out; freed by the caller. */
 int iproute_list(struct rtnl *rtnl, struct iproute **routes, size_t *count);
 
-/* Which link and route MTU a packet to addr with that mark takes: ifindex and mtu of *answer. */
-int iproute_lookup(struct rtnl *rtnl, const struct ip_addr *addr, uint32_t mark,
-	struct iproute *answer);
+/*
+ * Which link and route MTU a packet to addr with that mark takes: ifindex and mtu of *answer.
+ * source: the address it leaves from, -EINVAL or -ENETUNREACH when that is not one of ours; NULL:
+ * the kernel's choice.
+ */
+int iproute_lookup(struct rtnl *rtnl, const struct ip_addr *addr, const struct ip_addr *source,
+	uint32_t mark, struct iproute *answer);
 
 /* As `ip route add DST dev LINK table TABLE`; -EEXIST when there is such a route. */
 int iproute_add(struct rtnl *rtnl, const struct iproute *route);

@@ -15,8 +15,8 @@ enum { IPRULE_NO_SUPPRESS = -1 };
 
 struct iprule {
 	uint8_t family; /* enum ip_family */
-	bool is_plain;	/* nothing selects but mark and inversion; goes to a table */
-	bool is_not;	/* matches what does not match */
+	bool is_plain;  /* nothing selects but mark and inversion; goes to a table */
+	bool is_not;    /* matches what does not match */
 	bool has_mark;
 	uint32_t priority;
 	uint32_t mark;

@@ -2,9 +2,13 @@
 #include "linkwatch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/rtnetlink.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
+#include "ensure.h"
 
 struct question {
 	uint32_t ifindex;
@@ -41,6 +45,26 @@ void linkwatch_close(struct linkwatch *watch)
 	watch->events = NULL;
 	watch->fd = -1;
 	rtnl_close(&watch->rtnl);
+}
+
+int linkwatch_follow(struct linkwatch *watch, int namespace_fd, const char *name)
+{
+	int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	uint32_t ifindex;
+	int err = home < 0 ? -errno : 0;
+
+	linkwatch_close(watch);
+	if (!err && setns(namespace_fd, CLONE_NEWNET) < 0)
+		err = -errno;
+	if (!err) {
+		err = link_find(name, &ifindex);
+		if (!err)
+			err = linkwatch_open(watch, ifindex);
+		ENSURE(setns(home, CLONE_NEWNET) == 0);
+	}
+	if (home >= 0)
+		close(home);
+	return err;
 }
 
 static int subscribe(struct linkwatch *watch)

@@ -22,6 +22,13 @@ int linkwatch_open(struct linkwatch *watch, uint32_t ifindex);
 void linkwatch_close(struct linkwatch *watch);
 
 /*
+ * The interface has moved to another network namespace: watches it there, by the name it has there,
+ * in place of what was watched. The thread is in its own namespace before and after, but needs the
+ * right to enter the other (CAP_SYS_ADMIN) in between. -errno: nothing is watched.
+ */
+int linkwatch_follow(struct linkwatch *watch, int namespace_fd, const char *name);
+
+/*
  * Takes what is waiting; 1 when watch->state has changed, 0 when not, -errno. Never waits. A state
  * with exists == false is final.
  */

@@ -193,7 +193,8 @@ bool process_locate(const char *name, char *path, size_t room)
 	while (*at) {
 		size_t len = strcspn(at, ":");
 
-		if (snprintf(path, room, "%.*s/%s", (int)len, at, name) < (int)room && is_program(path))
+		if (snprintf(path, room, "%.*s/%s", (int)len, at, name) < (int)room &&
+			is_program(path))
 			return true;
 		at += len + (at[len] == ':');
 	}

@@ -10,9 +10,9 @@
 
 struct process {
 	const char *const *argv; /* argv[0] is looked up on PATH */
-	const char *input;	 /* what it reads; NULL: our own standard input */
-	bool capture;		 /* its standard output comes back to us */
-	bool is_quiet;		 /* its standard error goes nowhere */
+	const char *input;       /* what it reads; NULL: our own standard input */
+	bool capture;            /* its standard output comes back to us */
+	bool is_quiet;           /* its standard error goes nowhere */
 };
 
 struct process_result {

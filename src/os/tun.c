@@ -17,6 +17,11 @@
 #define TUN_F_USO6 0x40
 #endif
 
+/* Linux 5.3's. */
+#ifndef TUNGETDEVNETNS
+#define TUNGETDEVNETNS _IO('T', 227)
+#endif
+
 _Static_assert(sizeof(struct tun_header) == sizeof(struct virtio_net_hdr), "vnet header");
 _Static_assert(offsetof(struct tun_header, gso_size) == offsetof(struct virtio_net_hdr, gso_size),
 	"vnet header");
@@ -170,6 +175,13 @@ int tun_refresh(struct tun *tun)
 		return -errno;
 	memcpy(tun->name, request.ifr_name, TUN_NAME_MAX);
 	return 0;
+}
+
+int tun_namespace(const struct tun *tun)
+{
+	int fd = ioctl(tun->fd, TUNGETDEVNETNS);
+
+	return fd < 0 ? -errno : fd;
 }
 
 ssize_t tun_read(const struct tun *tun, struct tun_header *header, void *packet, size_t room)

@@ -94,6 +94,9 @@ int tun_set_persistent(const struct tun *tun, bool is_persistent);
  */
 int tun_refresh(struct tun *tun);
 
+/* A new descriptor of the network namespace that the device is in now, or -errno. */
+int tun_namespace(const struct tun *tun);
+
 /*
  * Reads one packet into packet, less than room bytes of it, and returns its length; with room for
  * TUN_ROOM bytes none is too long. Without vnet headers *header is all zero.

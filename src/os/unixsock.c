@@ -246,6 +246,9 @@ int unixsock_list_next(struct unixsock_list *list, char name[UNIXSOCK_NAME_MAX +
 			close(fd);
 			return 1;
 		}
+		/* Whether anybody listens is not for us to know; what uses the name will be told. */
+		if (fd == -EACCES)
+			return 1;
 	}
 	return 0;
 }

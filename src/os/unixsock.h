@@ -56,7 +56,10 @@ struct unixsock_list {
 };
 
 int unixsock_list_open(struct unixsock_list *list, const char *directory);
-/* 1 and a name; 0 at the end; -errno. Sockets that nobody listens on are removed on the way. */
+/*
+ * 1 and a name; 0 at the end; -errno. Sockets that nobody listens on are removed on the way, those
+ * that the caller may not connect to count.
+ */
 int unixsock_list_next(struct unixsock_list *list, char name[UNIXSOCK_NAME_MAX + 1]);
 void unixsock_list_close(struct unixsock_list *list);
 

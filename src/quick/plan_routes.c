@@ -72,11 +72,24 @@ static size_t count_allowed_ips(const struct device_settings *device)
 	return count;
 }
 
-static void set_text(struct routed *item, struct textbuf *buf)
+static void set_text(struct routed *item)
 {
-	textbuf_clear(buf);
-	value_print_prefix(buf, &item->prefix);
-	snprintf(item->text, sizeof(item->text), "%s", buf->text ? buf->text : "");
+	struct textbuf buf;
+
+	textbuf_init(&buf);
+	value_print_prefix(&buf, &item->prefix);
+	snprintf(item->text, sizeof(item->text), "%s", buf.text ? buf.text : "");
+	textbuf_fini(&buf);
+}
+
+static bool list_has(const struct routed_list *list, const struct ip_prefix *prefix)
+{
+	struct routed item = {.prefix = *prefix};
+
+	if (!list || !list->count)
+		return false;
+	set_text(&item);
+	return bsearch(&item, list->items, list->count, sizeof(item), compare_routed) != NULL;
 }
 
 static bool same_routed(const struct routed *a, const struct routed *b)
@@ -88,19 +101,16 @@ static bool same_routed(const struct routed *a, const struct routed *b)
 static bool list_routed(const struct device_settings *device, struct routed_list *list)
 {
 	size_t total = count_allowed_ips(device), kept = 0;
-	struct textbuf buf;
 
 	*list = (struct routed_list){.items = calloc(total + 1, sizeof(struct routed))};
 	if (!list->items)
 		return false;
-	textbuf_init(&buf);
 	for (size_t i = 0; i < device->peers_count; i++) {
 		for (size_t j = 0; j < device->peers[i].allowed_ips_count; j++) {
 			list->items[list->count].prefix = device->peers[i].allowed_ips[j].prefix;
-			set_text(&list->items[list->count++], &buf);
+			set_text(&list->items[list->count++]);
 		}
 	}
-	textbuf_fini(&buf);
 	qsort(list->items, list->count, sizeof(struct routed), compare_routed);
 	for (size_t i = 0; i < list->count; i++)
 		if (!kept || !same_routed(&list->items[kept - 1], &list->items[i]))
@@ -109,9 +119,8 @@ static bool list_routed(const struct device_settings *device, struct routed_list
 	return true;
 }
 
-/* Those of the kernel's own making belong to the addresses: they cover, but are not ours. */
 static bool build_cover(const struct state *state, uint32_t index, uint32_t table,
-	bool with_kernel_made, struct cover *cover)
+	const struct routed_list *leaving, struct cover *cover)
 {
 	*cover = (struct cover){
 		.prefixes = calloc(state->routes_count + 1, sizeof(struct ip_prefix))};
@@ -121,7 +130,7 @@ static bool build_cover(const struct state *state, uint32_t index, uint32_t tabl
 		const struct iproute *route = &state->routes[i];
 
 		if (route->ifindex != index || route->table != table || !route->is_unicast ||
-			(route->kernel_made && !with_kernel_made))
+			(!route->kernel_made && list_has(leaving, &route->dst)))
 			continue;
 		cover->prefixes[cover->count++] = route->dst;
 		cover->has_bits[family_index(route->dst.addr.family)][route->dst.bits] = true;
@@ -267,7 +276,7 @@ static void plan_default_route(struct routing *routing, const struct ip_prefix *
 
 	choose_mark(routing);
 	plan_rules(routing, family);
-	if (!build_cover(routing->state, routing->index, routing->mark, true, &cover)) {
+	if (!build_cover(routing->state, routing->index, routing->mark, NULL, &cover)) {
 		routing->plan->is_short = true;
 		return;
 	}
@@ -312,91 +321,112 @@ static void plan_route(
 		add_route(routing->plan, &item->prefix, options->table, options->table_text);
 }
 
-static bool list_has(const struct routed_list *list, const struct routed *item)
+/* Where all routes go but default ones that get a table of their own. */
+static uint32_t common_table(const struct options *options)
 {
-	return bsearch(item, list->items, list->count, sizeof(*item), compare_routed) != NULL;
+	return options->table_mode == TABLE_NUMBER ? options->table : IPROUTE_TABLE_MAIN;
 }
 
-/* Routes of allowed IPs that the device has and the file no longer names. */
-static void drop_routes(struct routing *routing, const struct routed_list *wanted, uint32_t table)
+/* Is this route where the file wants one? */
+static bool is_wanted(const struct routing *routing, const struct routed_list *wanted,
+	const struct iproute *route)
 {
 	const struct options *options = routing->wanted->options;
+	bool is_apart = options->table_mode == TABLE_AUTO && !route->dst.bits;
+	uint32_t table = is_apart ? routing->state->device.fwmark : common_table(options);
+
+	return route->table == table && list_has(wanted, &route->dst);
+}
+
+static void delete_route(struct step_list *plan, const struct iproute *route)
+{
+	struct step step = {.kind = STEP_ROUTE_DELETE,
+		.family = route->dst.addr.family,
+		.prefix = route->dst,
+		.table = route->table};
+
+	if (route->table != IPROUTE_TABLE_MAIN && asprintf(&step.text, "%u", route->table) < 0)
+		step.text = NULL;
+	step_list_add(plan, &step);
+}
+
+/*
+ * Takes away the routes of allowed IPs that the device has and the file no longer names, or wants
+ * in another table; what somebody else has routed here stays. What leaves the common table is put
+ * into `leaving`.
+ */
+static bool drop_routes(
+	struct routing *routing, const struct routed_list *wanted, struct routed_list *leaving)
+{
+	const struct state *state = routing->state;
 	struct routed_list had;
-	struct cover cover;
 
-	if (!list_routed(&routing->state->device, &had))
-		return;
-	if (build_cover(routing->state, routing->index, table, false, &cover)) {
-		for (size_t i = 0; i < had.count; i++) {
-			const struct ip_prefix *prefix = &had.items[i].prefix;
+	leaving->items = calloc(state->routes_count + 1, sizeof(struct routed));
+	if (!leaving->items || !list_routed(&state->device, &had))
+		return false;
+	for (size_t i = 0; i < state->routes_count; i++) {
+		const struct iproute *route = &state->routes[i];
+		struct routed *item = &leaving->items[leaving->count];
 
-			if (!list_has(wanted, &had.items[i]) && cover_has(&cover, prefix))
-				step_list_add(routing->plan,
-					&(struct step){.kind = STEP_ROUTE_DELETE,
-						.family = prefix->addr.family,
-						.prefix = *prefix,
-						.table = table,
-						.text = options->table_mode == TABLE_NUMBER
-								? strdup(options->table_text)
-								: NULL});
-		}
-		free(cover.prefixes);
+		if (route->ifindex != routing->index || !route->is_unicast || route->kernel_made ||
+			!list_has(&had, &route->dst) || is_wanted(routing, wanted, route))
+			continue;
+		delete_route(routing->plan, route);
+		item->prefix = route->dst;
+		set_text(item);
+		leaving->count += route->table == common_table(routing->wanted->options);
 	}
+	qsort(leaving->items, leaving->count, sizeof(struct routed), compare_routed);
 	free(had.items);
+	return true;
 }
 
 /* Policy routing for default routes that the file no longer asks for. */
 static void drop_default(struct routing *routing, const struct routed_list *wanted, uint8_t family)
 {
 	const struct state *state = routing->state;
-	struct routed item = {.prefix = {.addr = {.family = family}}};
+	struct ip_prefix all = {.addr = {.family = family}};
 	uint32_t mark = state->device.fwmark;
-	struct textbuf buf;
 
-	textbuf_init(&buf);
-	set_text(&item, &buf);
-	textbuf_fini(&buf);
-	if (!mark || !find_mark_rule(state, family, mark) ||
-		(routing->wanted->options->table_mode == TABLE_AUTO && list_has(wanted, &item)))
+	if (mark && find_mark_rule(state, family, mark) &&
+		(routing->wanted->options->table_mode != TABLE_AUTO || !list_has(wanted, &all)))
+		plan_default_down(routing->plan, state, family, mark);
+}
+
+static void drop_unwanted(
+	struct routing *routing, const struct routed_list *wanted, struct routed_list *leaving)
+{
+	if (routing->mode != PLAN_RELOAD)
 		return;
-	plan_default_down(routing->plan, state, family, mark);
-	step_list_add(routing->plan, &(struct step){.kind = STEP_ROUTE_DELETE,
-					     .family = family,
-					     .prefix = item.prefix,
-					     .table = mark});
+	drop_default(routing, wanted, IP_V4);
+	drop_default(routing, wanted, IP_V6);
+	if (!drop_routes(routing, wanted, leaving))
+		routing->plan->is_short = true;
 }
 
 void plan_routes(struct step_list *plan, enum plan_mode mode, const struct wanted *wanted,
 	const struct state *state)
 {
+	const struct options *options = wanted->options;
 	const struct iflink *link = state_link(state);
 	struct routing routing = {.plan = plan,
 		.mode = mode,
 		.wanted = wanted,
 		.state = state,
 		.index = link ? link->index : 0};
-	uint32_t table = wanted->options->table_mode == TABLE_NUMBER ? wanted->options->table
-								     : IPROUTE_TABLE_MAIN;
-	struct routed_list list;
-	struct cover cover;
+	uint32_t table = common_table(options);
+	struct routed_list list = {0}, leaving = {0};
+	struct cover cover = {0};
 
-	if (wanted->options->table_mode == TABLE_OFF)
-		return;
-	if (!list_routed(mode == PLAN_UP ? &state->device : wanted->device, &list)) {
+	if (options->table_mode != TABLE_OFF &&
+		!list_routed(mode == PLAN_UP ? &state->device : wanted->device, &list))
 		plan->is_short = true;
-		return;
-	}
-	if (mode == PLAN_RELOAD) {
-		drop_routes(&routing, &list, table);
-		drop_default(&routing, &list, IP_V4);
-		drop_default(&routing, &list, IP_V6);
-	}
-	if (build_cover(state, routing.index, table, true, &cover)) {
-		for (size_t i = 0; i < list.count; i++)
-			plan_route(&routing, &list.items[i], &cover);
-		free(cover.prefixes);
-	} else {
+	drop_unwanted(&routing, &list, &leaving);
+	if (!build_cover(state, routing.index, table, &leaving, &cover))
 		plan->is_short = true;
-	}
+	for (size_t i = 0; i < list.count && cover.prefixes; i++)
+		plan_route(&routing, &list.items[i], &cover);
+	free(cover.prefixes);
+	free(leaving.items);
 	free(list.items);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include "say.h"
 
+__attribute__((format(printf, 2, 0)))
 static void say(const char *start, const char *format, va_list args)
 {
 	fputs(start, stderr);

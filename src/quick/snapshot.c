@@ -43,7 +43,7 @@ void snapshot_measure_paths(
 		uint32_t mtu;
 
 		if (!(peer->has & PEER_HAS_ENDPOINT) || !peer->endpoint.addr.family ||
-			iproute_lookup(rtnl, &peer->endpoint.addr, mark, &route) < 0)
+			iproute_lookup(rtnl, &peer->endpoint.addr, NULL, mark, &route) < 0)
 			continue;
 		mtu = route_mtu(state, &route);
 		if (mtu && (!state->path_mtu || mtu < state->path_mtu))

@@ -119,7 +119,21 @@ static bool apply_link_delete(struct state *state)
 	return true;
 }
 
-/* The routes that the kernel makes for the addresses of a link that is up. */
+static bool same_prefix(const struct ip_prefix *a, const struct ip_prefix *b)
+{
+	return a->bits == b->bits && ip_addr_equal(&a->addr, &b->addr);
+}
+
+static bool has_connected_route(const struct state *state, const struct iproute *route)
+{
+	for (size_t i = 0; i < state->routes_count; i++)
+		if (state->routes[i].kernel_made && state->routes[i].ifindex == route->ifindex &&
+			same_prefix(&state->routes[i].dst, &route->dst))
+			return true;
+	return false;
+}
+
+/* The route that the kernel makes for an address of a link that is up: one a subnet. */
 static bool add_connected_route(struct state *state, const struct ip_prefix *address)
 {
 	struct iproute route = {.dst = *address,
@@ -128,9 +142,10 @@ static bool add_connected_route(struct state *state, const struct ip_prefix *add
 		.is_unicast = true,
 		.kernel_made = true};
 
-	if (address->addr.family == IP_V4 && address->bits == ip_bits_max(IP_V4))
-		return true;
 	prefix_mask(&route.dst);
+	if ((address->addr.family == IP_V4 && address->bits == ip_bits_max(IP_V4)) ||
+		has_connected_route(state, &route))
+		return true;
 	return append(&state->routes, &state->routes_count, &route, sizeof(route));
 }
 
@@ -157,11 +172,6 @@ static bool apply_mtu(struct state *state, uint32_t mtu)
 		if (state->links[i].index == link_index(state))
 			state->links[i].mtu = mtu;
 	return true;
-}
-
-static bool same_prefix(const struct ip_prefix *a, const struct ip_prefix *b)
-{
-	return a->bits == b->bits && ip_addr_equal(&a->addr, &b->addr);
 }
 
 static bool has_address_in(const struct state *state, const struct ip_prefix *subnet)
@@ -211,13 +221,9 @@ static bool add_address(struct state *state, const struct ip_prefix *prefix)
 {
 	struct link_addr addr = {.ifindex = link_index(state), .prefix = *prefix};
 	const struct iflink *link = state_link(state);
-	struct ip_prefix subnet = *prefix;
-	bool is_new;
 
-	prefix_mask(&subnet);
-	is_new = !has_address_in(state, &subnet);
 	return append(&state->addrs, &state->addrs_count, &addr, sizeof(addr)) &&
-	       (!link || !link->is_up || !is_new || add_connected_route(state, prefix));
+	       (!link || !link->is_up || add_connected_route(state, prefix));
 }
 
 static bool apply_address(struct state *state, const struct step *step)

@@ -99,7 +99,7 @@ bool step_is_undoing(const struct step *step)
 
 bool step_undoes(const struct step *step, const struct step *earlier)
 {
-	return step_is_undoing(step) && kinds[step->kind].inverse == earlier->kind &&
+	return step_is_undoing(step) && kinds[earlier->kind].inverse == step->kind &&
 	       step->family == earlier->family && step->mark == earlier->mark &&
 	       step->table == earlier->table && step->priority == earlier->priority &&
 	       step->prefix.bits == earlier->prefix.bits &&

@@ -112,8 +112,9 @@ static enum outcome apply_sync(struct device_settings *device)
 	struct device_settings running, change;
 	int err = ctl_get(device->name, &running);
 
+	/* Stock wg reads the interface only when the file has peers to compare with. */
 	if (err)
-		return complain_reading(err);
+		return device->peers_count ? complain_reading(err) : complain_change(err);
 	err = syncplan_make(&running, device, &change);
 	if (!err && (change.has || change.peers_count))
 		err = ctl_set(&change);

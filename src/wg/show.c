@@ -177,19 +177,23 @@ static enum outcome show_interfaces(void)
 	return err ? FAILED : DONE;
 }
 
-/* Until it is interrupted, or its reader is gone. */
+/*
+ * Until it is interrupted, or its reader is gone. What cannot be shown at first ends it; an
+ * interface that goes later may come again.
+ */
 static enum outcome watch(const struct request *request, unsigned seconds)
 {
 	const struct timespec pause = {.tv_sec = seconds};
 
-	for (;;) {
+	enum outcome outcome = show(request);
+
+	while (outcome == DONE && !fflush(stdout) && !ferror(stdout)) {
+		nanosleep(&pause, NULL);
 		/* A terminal is cleared, from its upper left corner; anything else gets blocks. */
 		fputs(isatty(STDOUT_FILENO) ? "\x1b[H\x1b[2J" : "\n", stdout);
 		show(request);
-		if (fflush(stdout) || ferror(stdout))
-			return FAILED;
-		nanosleep(&pause, NULL);
 	}
+	return FAILED;
 }
 
 /* True when word can only mean the JSON of all interfaces: none is named so. */

@@ -13,8 +13,8 @@ def hex_of(byte):
 
 
 class Case:
-    def __init__(self, name, commands, setup="", files=None, stdin=b"", environment=None, replies=None):
-        self.name, self.setup, self.stdin = name, setup, stdin
+    def __init__(self, name, commands, setup="", files=None, stdin=b"", environment=None, replies=None, is_nobody=False):
+        self.name, self.setup, self.stdin, self.is_nobody = name, setup, stdin, is_nobody
         self.commands = [shlex.split(command)[1:] for command in commands]
         self.files, self.environment, self.replies = files or {}, environment or {}, replies or {}
 
@@ -149,6 +149,9 @@ def show_cases():
         yield Case(f"coloured show: {name}", ["wg show c0"], replies={"c0": text}, environment=COLOUR)
     for name, reply in BAD_REPLIES.items():
         yield Case(f"show of a bad daemon: {name}", ["wg show c0", "wg show c0 dump", "wg showconf c0"], replies={"c0": reply})
+    for line in ("wg", "wg show", "wg show all", "wg show interfaces", *(f"wg show all {field}" for field in FIELDS)):
+        if line != "wg show all endpoints":
+            yield Case(f"{line} of two interfaces", [line], TWO, replies={"c0": PEER + "errno=0\n\n"}, environment=COLOUR)
     yield Case("show of all, one of them bad", ["wg show all dump"], TWO, replies={"c0": "errno=1\n\n"})
 
 
@@ -159,6 +162,9 @@ def set_cases():
         yield Case(f"WG_ENDPOINT_RESOLUTION_RETRIES={value}",
                    [f"wg set t0 peer {A} endpoint localhost:1", f"wg set t0 peer {B} endpoint 1.2.3.4:5"], ONE,
                    environment={"WG_ENDPOINT_RESOLUTION_RETRIES": value})
+    yield Case("a name that cannot be resolved for now", [f"wg set t0 peer {A} endpoint no.invalid:1"], ONE)
+    yield Case("a name that cannot be resolved for now, tried again", [f"wg set t0 peer {A} endpoint no.invalid:1"], ONE,
+               environment={"WG_ENDPOINT_RESOLUTION_RETRIES": "1"})
     yield Case("set of a private key from a pipe", ["wg set t0 private-key /dev/stdin"], ONE, stdin=A.encode())
     yield Case("set of a long interface name", ["wg set t0aaaaaaaaaaaaaaaaa fwmark 1"], ONE)
 
@@ -171,7 +177,14 @@ def line_cases():
         yield Case(f"pubkey of {name}", ["wg pubkey"], stdin=text.encode())
 
 
+def nobody_cases():
+    for line in ("wg show t0", "wg show", "wg", "wg show interfaces", "wg show all dump", "wg showconf t0", "wg set t0 fwmark 1",
+                 "wg syncconf t0 /dev/null", "wg setconf t0 /dev/null", "wg show absent"):
+        yield Case(f"{line} as nobody", [line], ONE, is_nobody=True)
+
+
 def command_cases():
+    yield from nobody_cases()
     yield from show_cases()
     yield from set_cases()
     yield from line_cases()

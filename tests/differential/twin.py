@@ -1,6 +1,7 @@
 """Runs one command line with stock wg and with ours against the same daemon in the same state."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -121,10 +122,11 @@ class Result:
             state[0]["listen_port"] = "any"
             self.outs = [out.replace(port, "any") for out in outs]
 
-    def differences(self, other):
+    def differences(self, other, is_exact):
         if self.code != other.code:
             yield "exit code", self.code, other.code
-        if list(map(canonical, self.outs)) != list(map(canonical, other.outs)):
+        same = (lambda text: text) if is_exact else canonical
+        if list(map(same, self.outs)) != list(map(same, other.outs)):
             yield "stdout", self.outs, other.outs
         if self.state != other.state:
             yield "state", self.state, other.state
@@ -149,8 +151,15 @@ def canonical(text):
 
 class Twin:
     def __init__(self, stock, ours, daemon, directory):
-        self.programs = {"stock": stock, "ours": ours}
         self.daemon, self.directory = daemon, directory
+        self.programs = {"stock": self.copy("stock", stock), "ours": self.copy("ours", ours)}
+
+    def copy(self, name, program):
+        """To where any user may run it."""
+        path = os.path.join(self.directory, f"{name}-wg")
+        shutil.copy(program, path)
+        os.chmod(path, 0o755)
+        return path
 
     def run(self, which, case):
         """Every command of the case in turn; the last exit code that is not 0."""
@@ -163,7 +172,7 @@ class Twin:
         for words in case.commands:
             done = subprocess.run(["wg", *words], executable=self.programs[which], cwd=self.directory,
                                   input=case.stdin, capture_output=True, timeout=30, env=environment(case),
-                                  check=False)
+                                  check=False, **({"user": 65534, "extra_groups": ()} if case.is_nobody else {}))
             outs.append(done.stdout.decode(errors="surrogateescape"))
             err += done.stderr.decode(errors="surrogateescape")
             code = done.returncode or code
@@ -173,7 +182,9 @@ class Twin:
         """Clocks may strike between the two: what differs is asked again."""
         for _ in range(3):
             stock, ours = self.run("stock", case), self.run("ours", case)
-            found = list(stock.differences(ours))
+            # A canned daemon tells its peers in one order, and a single peer has no other.
+            is_exact = (case.replies and not case.setup) or len(stock.state[1]) <= 1
+            found = list(stock.differences(ours, is_exact))
             if not found:
                 break
         return stock, ours, found

@@ -86,6 +86,11 @@ class Host:
         flags = ["nodad"] if family6 and verb == "add" else []
         self.ip("addr", verb, f"{address}/{length}", "dev", device, *flags)
 
+    def wait_usable(self, address):
+        """The kernel makes an IPv6 address usable a little after it says that it is there."""
+        wait_until(lambda: "local" in self.ip("route", "get", address, check=False).stdout, 10,
+                   f"{address} to be usable")
+
     def pids(self):
         return [int(pid) for pid in command("ip", "netns", "pids", self.ns, check=False).stdout.split()]
 
@@ -259,6 +264,7 @@ class Side:
         self.host.address("add", self.inner[4], self.interface)
         self.host.ip("link", "set", self.interface, "mtu", str(mtu), "up")
         self.host.address("add", self.inner[6], self.interface)
+        self.host.wait_usable(self.inner[6])
 
     def add_peer(self, other, endpoint=None, psk=None, *words):
         words = list(words)
@@ -284,13 +290,14 @@ class Side:
         """
         words = self.ping_words(other.inner[family], count, 10 * wait, 10 * wait, "-l", str(count),
                                 "-w", str(wait), *extra)
-        return answered(command(*words, check=False, timeout=timeout).stdout)
+        self.ping_said = command(*words, check=False, timeout=timeout)
+        return answered(self.ping_said.stdout)
 
     def must_ping(self, other, family=4, **kwargs):
         count = kwargs.get("count", 1)
         got = self.ping(other, family, **kwargs)
-        need(got == count, f"{self.interface}: {got} of {count} pings (IPv{family}) to "
-                           f"{other.interface} were answered")
+        need(got == count, f"{self.interface}: {got} of {count} pings (IPv{family}) to {other.interface} were "
+                           f"answered: {self.ping_said.stdout.strip()} {self.ping_said.stderr.strip()}")
 
     @contextlib.contextmanager
     def pinging(self, other, family=4, interval=0.05, lost_max=0):
@@ -344,9 +351,7 @@ class Lab:
 
     def build(self):
         for host in (self.a, self.b):
-            command("ip", "netns", "add", host.ns)
-            self.later(command, "ip", "netns", "del", host.ns, check=False)
-            self.later(self.end_processes, host)
+            self.add_namespace(host)
         command("ip", "link", "add", "eth0", "netns", self.a.ns, "type", "veth",
                 "peer", "name", "eth0", "netns", self.b.ns)
         for host in (self.a, self.b):
@@ -354,6 +359,13 @@ class Lab:
             for family in (4, 6):
                 host.address("add", host.outer[family])
             host.ip("link", "set", "eth0", "up")
+        for host in (self.a, self.b):
+            host.wait_usable(host.outer[6])
+
+    def add_namespace(self, host):
+        command("ip", "netns", "add", host.ns)
+        self.later(command, "ip", "netns", "del", host.ns, check=False)
+        self.later(self.end_processes, host)
 
     def end_processes(self, host):
         """Those that went into the background. A namespace of ours holds nobody else's."""

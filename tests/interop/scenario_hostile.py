@@ -1,14 +1,18 @@
 """Strangers: noise, forgeries, replays, floods, and peers that lie about their inner address."""
 
 import base64
+import contextlib
 import os
 import re
+import signal
+import socket
 import struct
 import threading
 
 import wire
 from lab import need, wait_until
 
+UDP_SEGMENT = 103  # an option of UDP sockets
 SMALL_ORDER_KEYS = [
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
     "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
@@ -207,3 +211,24 @@ def passes_with_a_cookie(lab, client, victim):
     need(any(wire.has_mac2(d.payload) for d in mine), "the peer never showed its cookie")
     need(right.daemon.endpoint() == left.endpoint(), "the endpoint moved")
     left.must_ping(right, count=3)
+
+
+def survives_a_user_who_sends_crumbs(lab):
+    """Anybody may hand the kernel super-packets of one byte a segment; a batch of them is large outside."""
+    left, right = lab.tunnel("ours", "theirs")
+    left.must_ping(right)
+    for family in (4, 6):
+        sock = lab.a.udp(left.inner[family])
+        sock.setblocking(False)
+        sent = 0
+        for size in (1, 8, 100):
+            sock.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, size)
+            # Asleep it cannot take them one by one.
+            left.daemon.process.send_signal(signal.SIGSTOP)
+            for _ in range(400):
+                with contextlib.suppress(OSError):
+                    sent += sock.sendto(b"x" * 45 * size, (right.inner[family], 9)) > 0
+            left.daemon.process.send_signal(signal.SIGCONT)
+            need(left.daemon.answers(), "no answer")
+        need(sent > 0, "no super-packet could be sent")
+    left.must_ping(right)

@@ -3,7 +3,7 @@
 import re
 
 import wire
-from lab import answered, command, endpoint_text, need, wait_until
+from lab import Host, answered, command, endpoint_text, need, wait_until
 
 
 def roams_to_another_address(lab, a, b, family):
@@ -58,15 +58,56 @@ def changes_its_listen_port(lab):
 
 def answers_from_the_address_asked(lab, family):
     """With two addresses, the one that a peer calls is the one that answers."""
-    second = lab.b.outer[family] + "2"
+    first, second = lab.b.outer[family], lab.b.outer[family] + "2"
+    left, right = lab.tunnel("theirs", "ours", family=family)
+    lab.b.address("add", second)
+    for called in (second, first):
+        capture = lab.a.capture()
+        left.set("peer", right.public, "endpoint", endpoint_text(called, right.port))
+        left.must_ping(right, count=3)
+        right.must_ping(left, count=3)
+        must_come_from(capture, lab.a.outer[family], called)
+        capture.close()
+
+
+def must_come_from(capture, destination, source):
+    sources = {d.source for d in capture.datagrams() if d.destination == destination}
+    need(sources == {source}, f"answers came from {sources}, not from {source}")
+
+
+def keeps_its_source_when_others_change(lab, family):
+    """Addresses and routes that have nothing to do with the peer come and go."""
+    first, second = lab.b.outer[family], lab.b.outer[family] + "2"
+    # The one that Linux would not choose by itself: it takes the first for IPv4, the last for IPv6.
+    called = second if family == 4 else first
     left, right = lab.tunnel("theirs", "ours", family=family)
     lab.b.address("add", second)
     capture = lab.a.capture()
-    left.set("peer", right.public, "endpoint", endpoint_text(second, right.port))
-    left.must_ping(right, count=3)
-    right.must_ping(left, count=3)
-    sources = {d.source for d in capture.datagrams() if d.destination == lab.a.outer[family]}
-    need(sources == {second}, f"answers came from {sources}, not from {second}")
+    left.set("peer", right.public, "endpoint", endpoint_text(called, right.port))
+    left.must_ping(right)
+    for prefix in ("203.0.113.0/24", "2001:db8:1::/48"):
+        lab.b.ip("route", "add", "blackhole", prefix)
+        lab.b.ip("route", "del", "blackhole", prefix)
+    for address in ("203.0.113.1/32", "2001:db8:1::1/128"):
+        lab.b.ip("addr", "add", address, "dev", "lo")
+    need(right.daemon.answers(), "no answer")
+    right.must_ping(left)
+    must_come_from(capture, lab.a.outer[family], called)
+
+
+def follows_a_better_route(lab):
+    """The way to the peer now leads over another cable: its address takes the place of the first's."""
+    command("ip", "link", "add", "eth1", "netns", lab.a.ns, "type", "veth",
+            "peer", "name", "eth1", "netns", lab.b.ns)
+    for host in (lab.a, lab.b):
+        host.address("add", f"198.51.100.{host.n}", "eth1")
+        host.ip("link", "set", "eth1", "up")
+    left, right = lab.tunnel("theirs", "ours")
+    left.must_ping(right)
+    lab.b.ip("route", "add", f"{lab.a.outer[4]}/32", "via", "198.51.100.1", "dev", "eth1")
+    need(right.daemon.answers(), "no answer")
+    right.must_ping(left)
+    need(left.daemon.endpoint() == f"198.51.100.2:{right.port}", f"the endpoint is {left.daemon.endpoint()}")
 
 
 def lets_a_lost_source_go(lab, family):
@@ -116,6 +157,43 @@ def unreachable(side, address, extra=()):
     out = command(*words, check=False).stdout
     need(answered(out) == 0, f"somebody answered for {address}")
     return out
+
+
+def works_from_another_namespace(lab):
+    """The interface moves away and the sockets stay: an inside that knows nothing of the outside."""
+    left, right = lab.tunnel("ours", "theirs")
+    left.must_ping(right)
+    lab.c = Host(lab, "c", 1)
+    lab.add_namespace(lab.c)
+    lab.a.ip("link", "set", left.interface, "netns", lab.c.ns)
+    need(right.ping(left, wait=1) == 0, "an interface that has just moved answers")
+    left.host = lab.c
+    lab.c.address("add", left.inner[4], left.interface)
+    for _ in range(2):
+        lab.c.ip("link", "set", left.interface, "up")
+        left.must_ping(right)
+        lab.c.ip("link", "set", left.interface, "down")
+        need(right.ping(left, wait=1) == 0, "an interface that is down answers")
+    lab.c.ip("link", "del", left.interface)
+    left.daemon.wait_end("after its device was deleted where it had moved to")
+
+
+def survives_a_routing_loop(lab):
+    """A route leads the peer's endpoint into the tunnel: little is sent, and it works again without."""
+    lab.only_ours("knows nothing of it")
+    left, right = lab.tunnel("ours", "theirs")
+    left.set("peer", right.public, "allowed-ips", "0.0.0.0/0,::/0")
+    left.must_ping(right)
+    for family in (4, 6):
+        left.set("peer", right.public, "endpoint", right.endpoint(family))
+        left.must_ping(right)
+        lab.a.ip("route", "add", lab.b.outer[family], "dev", left.interface)
+        before = int(left.wg("show", left.interface, "transfer").stdout.split()[2])
+        need(left.ping(right, count=3, wait=1) == 0, "a loop carries")
+        sent = int(left.wg("show", left.interface, "transfer").stdout.split()[2]) - before
+        need(sent < 5000, f"{sent} bytes went round")
+        lab.a.ip("route", "del", lab.b.outer[family], "dev", left.interface)
+        left.must_ping(right)
 
 
 def tells_that_no_peer_has_the_address(lab):

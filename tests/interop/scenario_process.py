@@ -1,7 +1,9 @@
 """The daemon as a process: how it starts, what it leaves, when it ends."""
 
+import base64
 import fcntl
 import os
+import re
 import signal
 import socket
 import stat
@@ -9,6 +11,7 @@ import struct
 
 from lab import SOCKETS, Skip, command, need, wait_until
 
+PAGE = os.sysconf("SC_PAGESIZE")
 TUNSETIFF = 0x400454ca
 IFF_TUN, IFF_NO_PI, IFF_VNET_HDR = 1, 0x1000, 0x4000
 
@@ -80,10 +83,21 @@ def returns_when_the_socket_answers(lab):
 def says_what_is_wrong(lab):
     """Wrong words end it with an exit code and a text, and make nothing."""
     lab.only_ours("is lenient with its words")
+    interface = lab.interface(lab.a)
     for words in ((), ("-f",), ("-x", "name"), ("a/b",), ("a-name-that-is-too-long",), ("one", "two"), ("",)):
         done = lab.a.run(*lab.words("ours"), *words, check=False, timeout=20)
         need(done.returncode != 0, f"{words} was accepted")
         need(done.stderr + done.stdout, f"{words}: no word of what is wrong")
+    # The reason, not only that there is one; in the background as well.
+    for words in (("lo",), ("-f", "lo")):
+        done = lab.a.run(*lab.words("ours"), *words, check=False, timeout=20)
+        need(done.returncode == 1 and re.fullmatch(r"culvertd: lo: Creating the TUN device .*: Invalid argument\n",
+                                                   done.stderr), f"{words}: {done.stderr}")
+    for words in ((interface,), ("-f", interface)):
+        done = lab.a.run("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
+                         *lab.words("ours"), *words, check=False, timeout=20)
+        need(done.returncode == 1 and "Operation not permitted (root, " in done.stderr and
+             done.stderr.count("\n") == 1, f"{words} without rights: {done.stderr}")
     for word in ("--help", "--version"):
         done = lab.a.run(*lab.words("ours"), word, check=False, timeout=20)
         need(done.returncode == 0, f"{word}: {done.returncode}")
@@ -97,6 +111,64 @@ def keeps_its_files_to_itself(lab):
     lab.only_ours("may dump core")
     limits = open(f"/proc/{daemon.process.pid}/limits").read()
     need("Max core file size        0" in limits, "it may dump core")
+
+
+def starts_with_room_for_its_headers(lab):
+    """1420, as every WireGuard: what a TUN device has by itself would be fragmented outside."""
+    lab.daemon(lab.a)
+    shown = lab.a.ip("link", "show", lab.interface(lab.a)).stdout
+    need(" mtu 1420 " in shown, shown)
+
+
+def pages(pid, start, end):
+    """Where in a mapping there are pages: (address, length) of each run of them."""
+    with open(f"/proc/{pid}/pagemap", "rb") as map_file:
+        map_file.seek(start // PAGE * 8)
+        entries = memoryview(map_file.read((end - start) // PAGE * 8)).cast("Q")
+    at = None
+    for i, entry in enumerate(list(entries) + [0]):
+        if entry >> 62 and at is None:
+            at = i
+        elif not entry >> 62 and at is not None:
+            yield start + at * PAGE, (i - at) * PAGE
+            at = None
+
+
+def count_in_memory(pid, needles):
+    """How often any of the needles stands in what the process can write."""
+    count = 0
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for words in (line.split() for line in maps):
+            start, end = (int(word, 16) for word in words[0].split("-"))
+            for address, length in pages(pid, start, end) if "w" in words[1] else ():
+                memory.seek(address)
+                content = memory.read(length)
+                count += sum(content.count(needle) for needle in needles)
+    return count
+
+
+def forgets_its_keys(lab):
+    """Keys that were taken away, and what they brought, are nowhere in its memory."""
+    lab.only_ours("leaves it to its garbage collector")
+    if lab.options.sanitized:
+        raise Skip("a sanitizer keeps memory that was freed")
+    left, right = lab.side(lab.a), lab.side(lab.b, "theirs")
+    psk = left.wg("genpsk").stdout.strip()
+    for side, other in ((left, right), (right, left)):
+        side.configure()
+        side.add_peer(other, other.endpoint(), psk)
+    left.must_ping(right)
+    pid = left.daemon.process.pid
+    for name, key, words in (("preshared", psk, ("peer", right.public, "remove")),
+                             ("private", left.private, ("private-key", "/dev/null"))):
+        raw = base64.b64decode(key)
+        needles = [raw[i:i + 8] for i in range(0, 32, 8)]
+        needles += [needle.hex().encode() for needle in needles]
+        need(count_in_memory(pid, needles) > 0, f"the {name} key is not found where it has to be")
+        left.set(*words)
+        need(left.daemon.answers(), "no answer")
+        found = count_in_memory(pid, needles)
+        need(found == 0, f"pieces of the {name} key are still in {found} places")
 
 
 def tun(name, flags):

@@ -43,9 +43,14 @@ add(scenario_network.changes_its_listen_port)
 for family in (4, 6):
     add(scenario_network.answers_from_the_address_asked, name=f"network/sticky_source/v{family}",
         family=family)
+    add(scenario_network.keeps_its_source_when_others_change, name=f"network/source_kept/v{family}",
+        family=family)
     add(scenario_network.lets_a_lost_source_go, name=f"network/source_lost/v{family}", family=family)
+add(scenario_network.follows_a_better_route)
 add(scenario_network.marks_its_datagrams)
 add(scenario_network.goes_down_and_up)
+add(scenario_network.works_from_another_namespace)
+add(scenario_network.survives_a_routing_loop)
 add(scenario_network.tells_that_no_peer_has_the_address)
 add(scenario_network.tells_that_a_peer_has_no_endpoint)
 add(scenario_network.survives_a_dead_network)
@@ -54,6 +59,7 @@ add(scenario_hostile.survives_malformed_datagrams, seconds=120)
 add(scenario_hostile.ignores_noise_on_a_live_session)
 add(scenario_hostile.does_not_roam_on_a_replay)
 add(scenario_hostile.never_sends_to_small_order_keys)
+add(scenario_hostile.survives_a_user_who_sends_crumbs)
 add(scenario_hostile.refuses_a_spoofed_inner_source)
 add(scenario_hostile.refuses_a_more_specific_peers_source)
 for client in ("ours", "theirs"):
@@ -83,6 +89,8 @@ add(scenario_process.replaces_a_stale_socket)
 add(scenario_process.returns_when_the_socket_answers)
 add(scenario_process.says_what_is_wrong)
 add(scenario_process.keeps_its_files_to_itself)
+add(scenario_process.starts_with_room_for_its_headers)
+add(scenario_process.forgets_its_keys)
 for headers in (False, True):
     add(scenario_process.takes_descriptors, headers=headers,
         name=f"process/takes_descriptors/{'vnet-headers' if headers else 'plain'}")

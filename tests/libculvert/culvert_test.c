@@ -336,6 +336,33 @@ static void keeps_alive_and_reports(void **state)
 	pair_fini(&p);
 }
 
+/* Nobody sends a packet: the keepalive brings the handshake about, and renews the key. */
+static void a_keepalive_brings_a_handshake_about(void **state)
+{
+	struct pair p;
+	uint8_t buffer[BUFFER];
+	struct culvert_output a, b;
+	struct end *end;
+
+	(void)state;
+	pair_init(&p);
+	end = &p.ends[0];
+	culvert_set_keepalive(end->tunnel, end->peer, 125, &p.now);
+	assert_true(culvert_tick(end->tunnel, &p.now, fresh(&p), &a));
+	assert_int_equal(a.datagrams[0].len, 148);
+	assert_int_equal(carry(&p, 0, &a, buffer, &b), CULVERT_OK);
+	assert_int_equal(carry(&p, 1, &b, buffer, &a), CULVERT_OK);
+	assert_int_equal(a.datagrams[0].len, 32);
+	/* The response once more answers nothing. */
+	assert_int_equal(carry(&p, 1, &b, buffer, &b), CULVERT_UNKNOWN_SESSION);
+	p.now.steady_ns += 125000000000;
+	assert_true(culvert_tick(end->tunnel, &p.now, fresh(&p), &a));
+	assert_int_equal(a.datagrams_count, 2);
+	assert_int_equal(a.datagrams[0].len, 32);
+	assert_int_equal(a.datagrams[1].len, 148);
+	pair_fini(&p);
+}
+
 static void keeps_peers_apart_by_name(void **state)
 {
 	struct pair p;
@@ -431,6 +458,7 @@ int main(void)
 		cmocka_unit_test(asks_a_busy_ends_peers_for_proof),
 		cmocka_unit_test(gives_up_in_the_end),
 		cmocka_unit_test(keeps_alive_and_reports),
+		cmocka_unit_test(a_keepalive_brings_a_handshake_about),
 		cmocka_unit_test(keeps_peers_apart_by_name),
 		cmocka_unit_test(refuses_configs_out_of_range),
 		cmocka_unit_test(names_every_error),

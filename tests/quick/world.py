@@ -163,7 +163,7 @@ def state():
     names = [line.split(":")[0] for line in links]
     return {
         "links": sorted(links),
-        "addresses": sorted(re.sub(r"^\d+: |\\.*", "", line) for line in lines("ip", "-o", "addr")),
+        "addresses": sorted(re.sub(r"^\d+: |\\.*|tentative ", "", line).rstrip() for line in lines("ip", "-o", "addr")),
         "rules 4": lines("ip", "-4", "rule"),
         "rules 6": lines("ip", "-6", "rule"),
         "routes 4": sorted(lines("ip", "-4", "route", "show", "table", "all")),

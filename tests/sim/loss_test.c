@@ -116,6 +116,7 @@ static void random_network(struct sim *sim)
 		.loss = seeded_below(r, 60),
 		.twice = seeded_below(r, 50),
 		.corrupt = seeded_below(r, 20),
+		.replayed = seeded_below(r, 20),
 		.delay_min = 1,
 		.delay_max =
 			1 + (seeded_below(r, 3) ? seeded_below(r, 100) : seeded_below(r, 8000)),
@@ -123,12 +124,22 @@ static void random_network(struct sim *sim)
 	};
 }
 
+/* No private key for a moment: sessions do not send any more. */
+static void lose_key(struct sim *sim, unsigned host)
+{
+	const struct private_key none = {{0}};
+
+	device_set_private_key(sim->hosts[host].device, &none);
+	sim_run(sim, seeded_below(&sim->random, 3000), SIM_EVER);
+	device_set_private_key(sim->hosts[host].device, &sim->hosts[host].private_key);
+}
+
 /* Host 1 stays where it is, so that host 0 finds it when all is over. */
 static void random_action(struct sim *sim)
 {
 	struct seeded *r = &sim->random;
 
-	switch (seeded_below(r, 12)) {
+	switch (seeded_below(r, 18)) {
 	case 0:
 		sim_move(sim, 0);
 		break;
@@ -146,6 +157,18 @@ static void random_action(struct sim *sim)
 		break;
 	case 5:
 		sim_run(sim, seeded_below(r, 400 * SECOND), SIM_EVER);
+		break;
+	case 6:
+		lose_key(sim, seeded_below(r, 2));
+		break;
+	case 7:
+		sim_sleep(sim, seeded_below(r, 2), seeded_below(r, 300 * SECOND));
+		break;
+	case 8:
+		sim_rejoin(sim, 1, 0);
+		break;
+	case 9:
+		sim_remap(sim, seeded_below(r, 2));
 		break;
 	default:
 		sim_send(sim, 0, 1, 32 + seeded_below(r, 200));
@@ -174,6 +197,7 @@ static void heals(struct sim *sim)
 	sim->network = (struct sim_network){.delay_min = 1, .delay_max = 20, .job_max = 1};
 	for (unsigned i = 0; i < 2; i++) {
 		sim->hosts[i].is_busy = false;
+		sim->hosts[i].asleep_until = sim->now;
 		sim_set_up(sim, i, true);
 	}
 	sim_run(sim, 10 * SECOND, SIM_EVER);

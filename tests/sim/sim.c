@@ -11,6 +11,7 @@ enum {
 	WALL_START_S = 1700000000,
 	INNER_HEADER = 20,
 	INNER_MIN = 32,
+	REPLAYED_MS_MAX = 200000,
 };
 
 static const struct device_limits limits = {
@@ -40,6 +41,7 @@ static void host_init(struct sim *sim, unsigned number)
 	host->device = device_init(host->memory, &limits, &chance);
 	random_bytes(sim, &host->private_key, sizeof(host->private_key));
 	device_set_private_key(host->device, &host->private_key);
+	host->public_key = host->device->identity.public_key;
 	device_set_up(host->device, true, sim->now);
 	host->address.addr.family = IP_V4;
 	memcpy(host->address.addr.b, (uint8_t[]){192, 0, 2, (uint8_t)number}, 4);
@@ -86,7 +88,7 @@ static void join_one_way(
 	struct ip_prefix prefix = {.addr = {.family = IP_V4}, .bits = 32};
 	uint32_t slot;
 
-	slot = device_add_peer(device, &sim->hosts[other].device->identity.public_key);
+	slot = device_add_peer(device, &sim->hosts[other].public_key);
 	SIM_ENSURE(sim, slot != PEER_NONE);
 	device_peer(device, slot)->psk = *psk;
 	device_peer(device, slot)->endpoint = sim->hosts[other].address;
@@ -106,8 +108,7 @@ void sim_join(struct sim *sim, unsigned a, unsigned b, bool has_psk)
 
 uint32_t sim_slot(struct sim *sim, unsigned from, unsigned to)
 {
-	uint32_t slot = device_find_peer(
-		sim->hosts[from].device, &sim->hosts[to].device->identity.public_key);
+	uint32_t slot = device_find_peer(sim->hosts[from].device, &sim->hosts[to].public_key);
 
 	SIM_ENSURE(sim, slot != PEER_NONE);
 	return slot;
@@ -175,7 +176,7 @@ static bool happens(struct sim *sim, unsigned percent)
 	return percent > 0 && seeded_below(&sim->random, 100) < percent;
 }
 
-static void fly(struct sim *sim, const struct sim_datagram *datagram)
+static void fly(struct sim *sim, const struct sim_datagram *datagram, uint32_t late_ms)
 {
 	const struct sim_network *net = &sim->network;
 	uint64_t range_ns = (net->delay_max - net->delay_min) * NS_PER_MS + 1;
@@ -183,8 +184,8 @@ static void fly(struct sim *sim, const struct sim_datagram *datagram)
 
 	SIM_ENSURE(sim, sim->flying_count < SIM_FLYING_MAX);
 	*copy = *datagram;
-	copy->arrives = instant_after(
-		sim->now, net->delay_min * NS_PER_MS + seeded_next(&sim->random) % range_ns);
+	copy->arrives = instant_after(sim->now,
+		(net->delay_min + late_ms) * NS_PER_MS + seeded_next(&sim->random) % range_ns);
 	if (happens(sim, net->corrupt))
 		copy->bytes[seeded_below(&sim->random, (uint32_t)copy->len)] ^=
 			(uint8_t)(1u << seeded_below(&sim->random, 8));
@@ -202,9 +203,11 @@ void sim_transmit(struct sim *sim, const struct endpoint *source,
 		return;
 	if (happens(sim, sim->network.loss))
 		return;
-	fly(sim, &datagram);
+	fly(sim, &datagram, 0);
 	if (happens(sim, sim->network.twice))
-		fly(sim, &datagram);
+		fly(sim, &datagram, 0);
+	if (happens(sim, sim->network.replayed))
+		fly(sim, &datagram, seeded_below(&sim->random, REPLAYED_MS_MAX));
 }
 
 void sim_move(struct sim *sim, unsigned host)
@@ -220,6 +223,45 @@ void sim_set_up(struct sim *sim, unsigned host, bool is_up)
 	sim_check(sim);
 }
 
+void sim_sleep(struct sim *sim, unsigned host, uint64_t ms)
+{
+	sim->hosts[host].asleep_until = instant_after(sim->now, ms * NS_PER_MS);
+}
+
+void sim_remap(struct sim *sim, unsigned number)
+{
+	struct sim_host *host = &sim->hosts[number];
+	size_t size = device_size(&limits);
+	void *memory = aligned_alloc(64, size);
+
+	SIM_ENSURE(sim, memory != NULL);
+	memcpy(memory, host->memory, size);
+	memset(host->memory, 0xa5, size);
+	free(host->memory);
+	host->memory = memory;
+	host->device = memory;
+	sim_check(sim);
+}
+
+void sim_rejoin(struct sim *sim, unsigned at, unsigned other)
+{
+	uint32_t slot = sim_slot(sim, at, other);
+	const struct peer *peer = device_peer(sim->hosts[at].device, slot);
+	struct preshared_key psk = peer->psk;
+	struct endpoint endpoint = peer->endpoint;
+
+	device_remove_peer(sim->hosts[at].device, slot);
+	sim->hosts[at].queues[slot].count = 0;
+	join_one_way(sim, at, other, &psk);
+	sim_peer(sim, at, other)->endpoint = endpoint;
+	sim_check(sim);
+}
+
+static bool is_awake(const struct sim *sim, const struct sim_host *host)
+{
+	return instant_reached(sim->now, host->asleep_until);
+}
+
 static void deliver(struct sim *sim, unsigned i)
 {
 	struct sim_datagram datagram = sim->flying[i];
@@ -227,7 +269,7 @@ static void deliver(struct sim *sim, unsigned i)
 	sim->flying[i] = sim->flying[--sim->flying_count];
 	for (unsigned h = 0; h < sim->hosts_count; h++)
 		if (endpoint_same_remote(&sim->hosts[h].address, &datagram.destination) &&
-			sim->hosts[h].device->is_up)
+			sim->hosts[h].device->is_up && is_awake(sim, &sim->hosts[h]))
 			sim_host_receive(sim, &sim->hosts[h], &datagram);
 }
 
@@ -239,6 +281,14 @@ static void finish_job(struct sim *sim, unsigned i)
 	handshake_run(&done.job);
 	sim_host_finish(sim, &sim->hosts[done.host], &done.job);
 	handshake_job_fini(&done.job);
+}
+
+/* When the host's clock asks for something, or it wakes to see that it did. */
+static struct instant host_when(const struct sim_host *host)
+{
+	struct instant when = tick_when(host->device);
+
+	return when.ns < host->asleep_until.ns ? host->asleep_until : when;
 }
 
 /* Does the earliest thing that is due at or before end; false: nothing is. */
@@ -261,8 +311,8 @@ static bool step(struct sim *sim, struct instant end)
 			which = i;
 		}
 	for (unsigned i = 0; i < sim->hosts_count; i++)
-		if (tick_when(sim->hosts[i].device).ns <= first.ns) {
-			first = tick_when(sim->hosts[i].device);
+		if (host_when(&sim->hosts[i]).ns <= first.ns) {
+			first = host_when(&sim->hosts[i]);
 			what = CLOCK;
 			which = i;
 		}

@@ -36,6 +36,7 @@ struct sim_datagram {
 /* Each chance in percent, each time in milliseconds. */
 struct sim_network {
 	unsigned loss, twice, corrupt;
+	unsigned replayed; /* comes once more up to 200 s later */
 	uint32_t delay_min, delay_max;
 	uint32_t job_max; /* how long a handshake computation takes, at most */
 	/* Drops what it returns true for; NULL: nothing. */
@@ -65,9 +66,11 @@ struct sim_host {
 	struct device *device;
 	void *memory;
 	struct private_key private_key;
+	struct public_key public_key;
 	struct endpoint address;
-	int64_t wall_skew_s; /* its clock against the others' */
-	bool is_busy;        /* pretends that many handshakes wait */
+	int64_t wall_skew_s;         /* its clock against the others' */
+	bool is_busy;                /* pretends that many handshakes wait */
+	struct instant asleep_until; /* neither hears nor looks at its clock */
 	struct sim_queue queues[SIM_HOSTS];
 	struct tai64n stamps[SIM_HOSTS]; /* the last one sent to each */
 	uint64_t sent[5];                /* datagrams by type */
@@ -139,6 +142,15 @@ void sim_chance(struct sim *sim, struct chance *chance);
 void sim_move(struct sim *sim, unsigned host);
 
 void sim_set_up(struct sim *sim, unsigned host, bool is_up);
+
+/* The host is suspended for so long; its clock counts that. */
+void sim_sleep(struct sim *sim, unsigned host, uint64_t ms);
+
+/* The host's device goes on in other memory, as after a live upgrade. */
+void sim_remap(struct sim *sim, unsigned host);
+
+/* Host `at` forgets `other` and learns it anew: all but its keys and place is lost. */
+void sim_rejoin(struct sim *sim, unsigned at, unsigned other);
 
 /* Puts a datagram on its way; for tests that forge or repeat one. */
 void sim_transmit(struct sim *sim, const struct endpoint *source,

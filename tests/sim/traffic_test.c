@@ -211,6 +211,58 @@ static void survives_a_restart_of_the_peer(void **state)
 	sim_destroy(sim);
 }
 
+/* Suspended in the middle of it; what is due by then is due at once. */
+static void wakes_from_sleep_and_goes_on(void **state)
+{
+	static const unsigned lengths_s[] = {1, 9, 20, 119, 170, 181, 600, 86400};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(lengths_s) / sizeof(lengths_s[0]); i++) {
+		struct sim *sim = two_hosts(__func__);
+		unsigned sleeper = i % 2;
+		uint64_t ms = lengths_s[i / 2] * (uint64_t)SECOND;
+
+		establish(sim, 0, 1);
+		device_set_persistent(sim->hosts[1].device, sim_slot(sim, 1, 0), 25, sim->now);
+		sim_send(sim, 0, 1, 64);
+		sim_sleep(sim, sleeper, ms);
+		sim_run(sim, ms, SIM_EVER);
+		SIM_ENSURE(sim,
+			sim_run(sim, 6 * SECOND, (int64_t)sim_send(sim, sleeper, !sleeper, 64)));
+		SIM_ENSURE(
+			sim, sim_run(sim, SECOND, (int64_t)sim_send(sim, !sleeper, sleeper, 64)));
+		sim_destroy(sim);
+	}
+}
+
+/* A device is its memory and nothing else: in the middle of a handshake, between two packets. */
+static void goes_on_in_other_memory(void **state)
+{
+	struct sim *sim = two_hosts(__func__);
+
+	(void)state;
+	for (unsigned i = 0; i < 400; i++) {
+		size_t packet = sim_send(sim, i % 2, 1 - i % 2, 64);
+
+		sim_run(sim, i % 7, SIM_EVER);
+		sim_remap(sim, 0);
+		sim_remap(sim, 1);
+		SIM_ENSURE(sim, sim_run(sim, SECOND, (int64_t)packet));
+		if (i % 10 == 0)
+			sim_run(sim, 100 * SECOND, SIM_EVER);
+	}
+	sim_destroy(sim);
+}
+
+/* A packet a second until one arrives: two handshakes in one moment may cost what is in flight. */
+static void gets_through(struct sim *sim, unsigned from, unsigned to)
+{
+	unsigned s = 0;
+
+	while (!sim_run(sim, SECOND, (int64_t)sim_send(sim, from, to, 64)))
+		SIM_ENSURE(sim, s++ < 5);
+}
+
 static void follows_a_host_that_moves(void **state)
 {
 	struct sim *sim = two_hosts(__func__);
@@ -222,10 +274,8 @@ static void follows_a_host_that_moves(void **state)
 
 		sim_move(sim, moves);
 		sim_run(sim, i * SECOND, SIM_EVER);
-		SIM_ENSURE(
-			sim, sim_run(sim, 6 * SECOND, (int64_t)sim_send(sim, moves, !moves, 64)));
-		SIM_ENSURE(
-			sim, sim_run(sim, 6 * SECOND, (int64_t)sim_send(sim, !moves, moves, 64)));
+		gets_through(sim, moves, !moves);
+		gets_through(sim, !moves, moves);
 		SIM_ENSURE(sim, endpoint_same_remote(&sim_peer(sim, !moves, moves)->endpoint,
 					&sim->hosts[moves].address));
 	}
@@ -305,6 +355,8 @@ int main(void)
 		cmocka_unit_test(gives_up_after_twenty_initiations),
 		cmocka_unit_test(asks_anew_when_nothing_comes_back),
 		cmocka_unit_test(survives_a_restart_of_the_peer),
+		cmocka_unit_test(wakes_from_sleep_and_goes_on),
+		cmocka_unit_test(goes_on_in_other_memory),
 		cmocka_unit_test(follows_a_host_that_moves),
 		cmocka_unit_test(a_clock_that_goes_back_does_no_harm),
 		cmocka_unit_test(persistent_keepalives_go_on_for_ever),

@@ -16,11 +16,11 @@ enum {
 	FLOWS = 8,
 	BATCH_MAX = 150,
 	ROOM = 1600,
-	BATCHES = 4000,
+	BATCHES = 2500,
 };
 
 struct packet {
-	uint8_t *bytes;		/* what the coalescer sees and mends; a block of its length */
+	uint8_t *bytes;         /* what the coalescer sees and mends; a block of its length */
 	uint8_t original[ROOM]; /* as it came */
 	size_t len;
 };
@@ -98,7 +98,7 @@ static void deviate(struct packet_spec *spec, struct packet_spec *flow, struct s
 		flow->payload_len = 1 + seeded_below(seeded, 100);
 		break;
 	case 7:
-		spec->tos ^= 1 << seeded_below(seeded, 8);
+		spec->tos ^= (uint8_t)(1 << seeded_below(seeded, 8));
 		break;
 	case 8:
 		spec->ttl--;
@@ -107,7 +107,7 @@ static void deviate(struct packet_spec *spec, struct packet_spec *flow, struct s
 		flow->id += (uint16_t)seeded_below(seeded, 3);
 		break;
 	case 10:
-		spec->fragment ^= 1 << seeded_below(seeded, 16);
+		spec->fragment ^= (uint16_t)(1 << seeded_below(seeded, 16));
 		break;
 	case 11:
 		spec->flow_label ^= 1 << seeded_below(seeded, 20);

@@ -70,98 +70,99 @@ static void assert_groups(const char *what, const char *expected)
 
 enum side { FIRST, SECOND, BOTH };
 
+/* Two packets that would be merged, but for one thing. */
+static const struct {
+	const char *what;
+	uint8_t version, protocol;
+	enum side side;
+	uint8_t at, flip; /* bits of one byte */
+	bool is_damaged;  /* checksums stay as they were */
+	const char *groups;
+} pairs[] = {
+	{"TCP over IPv4", 4, MODEL_TCP, BOTH, 0, 0, false, "2"},
+	{"UDP over IPv4", 4, MODEL_UDP, BOTH, 0, 0, false, "2"},
+	{"TCP over IPv6", 6, MODEL_TCP, BOTH, 0, 0, false, "2"},
+	{"UDP over IPv6", 6, MODEL_UDP, BOTH, 0, 0, false, "2"},
+
+	{"another TOS", 4, MODEL_TCP, SECOND, 1, 0x10, false, "11"},
+	{"CE", 4, MODEL_TCP, SECOND, 1, 0x01, false, "11"},
+	{"both CE", 4, MODEL_TCP, BOTH, 1, 0x01, false, "2"},
+	{"length too long", 4, MODEL_TCP, SECOND, 3, 0x80, false, "11"},
+	{"another ID", 4, MODEL_TCP, SECOND, 4, 0x01, false, "11"},
+	{"ID two on", 4, MODEL_UDP, SECOND, 5, 0x02, false, "11"},
+	{"reserved bit", 4, MODEL_TCP, BOTH, 6, 0x80, false, "11"},
+	{"no DF", 4, MODEL_TCP, SECOND, 6, 0x40, false, "11"},
+	{"both no DF", 4, MODEL_TCP, BOTH, 6, 0x40, false, "2"},
+	{"more fragments", 4, MODEL_UDP, BOTH, 6, 0x20, false, "11"},
+	{"fragments", 4, MODEL_UDP, BOTH, 7, 0x01, false, "11"},
+	{"another TTL", 4, MODEL_TCP, SECOND, 8, 0x01, false, "11"},
+	{"another source", 4, MODEL_TCP, SECOND, 15, 0x01, false, "11"},
+	{"another destination", 4, MODEL_TCP, SECOND, 19, 0x01, false, "11"},
+	{"first IP checksum", 4, MODEL_TCP, FIRST, 10, 0x01, true, "11"},
+	{"second IP checksum", 4, MODEL_UDP, SECOND, 11, 0x01, true, "11"},
+	{"longer IP header", 4, MODEL_UDP, BOTH, 0, 0x03, false, "11"},
+
+	{"another traffic class", 6, MODEL_TCP, SECOND, 0, 0x01, false, "11"},
+	{"CE on IPv6", 6, MODEL_TCP, SECOND, 1, 0x10, false, "11"},
+	{"another flow label", 6, MODEL_TCP, SECOND, 3, 0x01, false, "11"},
+	{"payload too long", 6, MODEL_TCP, SECOND, 5, 0x80, false, "11"},
+	{"another hop limit", 6, MODEL_TCP, SECOND, 7, 0x01, false, "11"},
+	{"another IPv6 source", 6, MODEL_UDP, SECOND, 23, 0x01, false, "11"},
+	{"another IPv6 destination", 6, MODEL_UDP, SECOND, 24, 0x01, false, "11"},
+
+	{"another source port", 4, MODEL_TCP, SECOND, 21, 0x01, false, "11"},
+	{"another destination port", 6, MODEL_TCP, SECOND, 43, 0x01, false, "11"},
+	{"sequence one off", 4, MODEL_TCP, SECOND, 27, 0x01, false, "11"},
+	{"sequence far off", 6, MODEL_TCP, SECOND, 44, 0x80, false, "11"},
+	{"another acknowledgement", 4, MODEL_TCP, SECOND, 31, 0x01, false, "11"},
+	{"shorter TCP header", 4, MODEL_TCP, BOTH, 32, 0xd0, false, "11"},
+	{"TCP header into payload", 4, MODEL_TCP, SECOND, 32, 0x10, false, "11"},
+	{"accurate ECN", 4, MODEL_TCP, SECOND, 32, 0x01, false, "11"},
+	{"FIN", 4, MODEL_TCP, SECOND, 33, MODEL_FIN, false, "11"},
+	{"both FIN", 4, MODEL_TCP, BOTH, 33, MODEL_FIN, false, "11"},
+	{"SYN", 4, MODEL_TCP, BOTH, 33, MODEL_SYN, false, "11"},
+	{"RST", 4, MODEL_TCP, BOTH, 33, MODEL_RST, false, "11"},
+	{"first PSH", 4, MODEL_TCP, FIRST, 33, MODEL_PSH, false, "11"},
+	{"second PSH", 4, MODEL_TCP, SECOND, 33, MODEL_PSH, false, "2"},
+	{"no ACK", 4, MODEL_TCP, BOTH, 33, MODEL_ACK, false, "11"},
+	{"URG", 6, MODEL_TCP, BOTH, 53, MODEL_URG, false, "11"},
+	{"ECE", 6, MODEL_TCP, SECOND, 53, MODEL_ECE, false, "11"},
+	{"both ECE", 6, MODEL_TCP, BOTH, 53, MODEL_ECE, false, "2"},
+	{"first CWR", 6, MODEL_TCP, FIRST, 53, MODEL_CWR, false, "11"},
+	{"second CWR", 6, MODEL_TCP, SECOND, 53, MODEL_CWR, false, "11"},
+	{"both CWR", 6, MODEL_TCP, BOTH, 53, MODEL_CWR, false, "11"},
+	{"another window", 4, MODEL_TCP, SECOND, 35, 0x01, false, "11"},
+	{"urgent pointer", 4, MODEL_TCP, SECOND, 39, 0x01, false, "11"},
+	{"another option", 4, MODEL_TCP, SECOND, 40, 0x01, false, "11"},
+	{"another last option byte", 6, MODEL_TCP, SECOND, 71, 0x01, false, "11"},
+	{"first TCP checksum", 4, MODEL_TCP, FIRST, 36, 0x01, true, "11"},
+	{"second TCP checksum", 6, MODEL_TCP, SECOND, 57, 0x01, true, "11"},
+	{"first payload", 6, MODEL_TCP, FIRST, 72, 0x01, true, "11"},
+	{"second payload", 4, MODEL_TCP, SECOND, 151, 0x01, true, "11"},
+	{"first UDP checksum", 6, MODEL_UDP, FIRST, 46, 0x01, true, "11"},
+	{"second UDP checksum", 4, MODEL_UDP, SECOND, 27, 0x01, true, "11"},
+	{"UDP length one long", 4, MODEL_UDP, SECOND, 25, 0x01, false, "11"},
+	{"first UDP length", 6, MODEL_UDP, FIRST, 45, 0x01, false, "11"},
+};
+
 static void merges_what_may_be_merged(void **state)
 {
-	static const struct {
-		const char *what;
-		uint8_t version, protocol;
-		enum side side;
-		uint8_t at, flip; /* bits of one byte */
-		bool is_damaged;  /* checksums stay as they were */
-		const char *groups;
-	} cases[] = {
-		{"TCP over IPv4", 4, MODEL_TCP, BOTH, 0, 0, false, "2"},
-		{"UDP over IPv4", 4, MODEL_UDP, BOTH, 0, 0, false, "2"},
-		{"TCP over IPv6", 6, MODEL_TCP, BOTH, 0, 0, false, "2"},
-		{"UDP over IPv6", 6, MODEL_UDP, BOTH, 0, 0, false, "2"},
-
-		{"another TOS", 4, MODEL_TCP, SECOND, 1, 0x10, false, "11"},
-		{"CE", 4, MODEL_TCP, SECOND, 1, 0x01, false, "11"},
-		{"both CE", 4, MODEL_TCP, BOTH, 1, 0x01, false, "2"},
-		{"length too long", 4, MODEL_TCP, SECOND, 3, 0x80, false, "11"},
-		{"another ID", 4, MODEL_TCP, SECOND, 4, 0x01, false, "11"},
-		{"ID two on", 4, MODEL_UDP, SECOND, 5, 0x02, false, "11"},
-		{"reserved bit", 4, MODEL_TCP, BOTH, 6, 0x80, false, "11"},
-		{"no DF", 4, MODEL_TCP, SECOND, 6, 0x40, false, "11"},
-		{"both no DF", 4, MODEL_TCP, BOTH, 6, 0x40, false, "2"},
-		{"more fragments", 4, MODEL_UDP, BOTH, 6, 0x20, false, "11"},
-		{"fragments", 4, MODEL_UDP, BOTH, 7, 0x01, false, "11"},
-		{"another TTL", 4, MODEL_TCP, SECOND, 8, 0x01, false, "11"},
-		{"another source", 4, MODEL_TCP, SECOND, 15, 0x01, false, "11"},
-		{"another destination", 4, MODEL_TCP, SECOND, 19, 0x01, false, "11"},
-		{"first IP checksum", 4, MODEL_TCP, FIRST, 10, 0x01, true, "11"},
-		{"second IP checksum", 4, MODEL_UDP, SECOND, 11, 0x01, true, "11"},
-		{"longer IP header", 4, MODEL_UDP, BOTH, 0, 0x03, false, "11"},
-
-		{"another traffic class", 6, MODEL_TCP, SECOND, 0, 0x01, false, "11"},
-		{"CE on IPv6", 6, MODEL_TCP, SECOND, 1, 0x10, false, "11"},
-		{"another flow label", 6, MODEL_TCP, SECOND, 3, 0x01, false, "11"},
-		{"payload too long", 6, MODEL_TCP, SECOND, 5, 0x80, false, "11"},
-		{"another hop limit", 6, MODEL_TCP, SECOND, 7, 0x01, false, "11"},
-		{"another IPv6 source", 6, MODEL_UDP, SECOND, 23, 0x01, false, "11"},
-		{"another IPv6 destination", 6, MODEL_UDP, SECOND, 24, 0x01, false, "11"},
-
-		{"another source port", 4, MODEL_TCP, SECOND, 21, 0x01, false, "11"},
-		{"another destination port", 6, MODEL_TCP, SECOND, 43, 0x01, false, "11"},
-		{"sequence one off", 4, MODEL_TCP, SECOND, 27, 0x01, false, "11"},
-		{"sequence far off", 6, MODEL_TCP, SECOND, 44, 0x80, false, "11"},
-		{"another acknowledgement", 4, MODEL_TCP, SECOND, 31, 0x01, false, "11"},
-		{"shorter TCP header", 4, MODEL_TCP, BOTH, 32, 0xd0, false, "11"},
-		{"TCP header into payload", 4, MODEL_TCP, SECOND, 32, 0x10, false, "11"},
-		{"accurate ECN", 4, MODEL_TCP, SECOND, 32, 0x01, false, "11"},
-		{"FIN", 4, MODEL_TCP, SECOND, 33, MODEL_FIN, false, "11"},
-		{"both FIN", 4, MODEL_TCP, BOTH, 33, MODEL_FIN, false, "11"},
-		{"SYN", 4, MODEL_TCP, BOTH, 33, MODEL_SYN, false, "11"},
-		{"RST", 4, MODEL_TCP, BOTH, 33, MODEL_RST, false, "11"},
-		{"first PSH", 4, MODEL_TCP, FIRST, 33, MODEL_PSH, false, "11"},
-		{"second PSH", 4, MODEL_TCP, SECOND, 33, MODEL_PSH, false, "2"},
-		{"no ACK", 4, MODEL_TCP, BOTH, 33, MODEL_ACK, false, "11"},
-		{"URG", 6, MODEL_TCP, BOTH, 53, MODEL_URG, false, "11"},
-		{"ECE", 6, MODEL_TCP, SECOND, 53, MODEL_ECE, false, "11"},
-		{"both ECE", 6, MODEL_TCP, BOTH, 53, MODEL_ECE, false, "2"},
-		{"first CWR", 6, MODEL_TCP, FIRST, 53, MODEL_CWR, false, "11"},
-		{"second CWR", 6, MODEL_TCP, SECOND, 53, MODEL_CWR, false, "11"},
-		{"both CWR", 6, MODEL_TCP, BOTH, 53, MODEL_CWR, false, "11"},
-		{"another window", 4, MODEL_TCP, SECOND, 35, 0x01, false, "11"},
-		{"urgent pointer", 4, MODEL_TCP, SECOND, 39, 0x01, false, "11"},
-		{"another option", 4, MODEL_TCP, SECOND, 40, 0x01, false, "11"},
-		{"another last option byte", 6, MODEL_TCP, SECOND, 71, 0x01, false, "11"},
-		{"first TCP checksum", 4, MODEL_TCP, FIRST, 36, 0x01, true, "11"},
-		{"second TCP checksum", 6, MODEL_TCP, SECOND, 57, 0x01, true, "11"},
-		{"first payload", 6, MODEL_TCP, FIRST, 72, 0x01, true, "11"},
-		{"second payload", 4, MODEL_TCP, SECOND, 151, 0x01, true, "11"},
-		{"first UDP checksum", 6, MODEL_UDP, FIRST, 46, 0x01, true, "11"},
-		{"second UDP checksum", 4, MODEL_UDP, SECOND, 27, 0x01, true, "11"},
-		{"UDP length one long", 4, MODEL_UDP, SECOND, 25, 0x01, false, "11"},
-		{"first UDP length", 6, MODEL_UDP, FIRST, 45, 0x01, false, "11"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		begin(TUN_OFFLOAD_ALL);
 		for (unsigned k = 0; k < 2; k++) {
 			struct packet_spec spec =
-				spec_of(cases[i].version, cases[i].protocol, 1, k);
+				spec_of(pairs[i].version, pairs[i].protocol, 1, k);
 
 			build(k, &spec);
-			if (cases[i].side == BOTH || cases[i].side == (enum side)k) {
-				packets[k][cases[i].at] ^= cases[i].flip;
-				if (!cases[i].is_damaged)
+			if (pairs[i].side == BOTH || pairs[i].side == (enum side)k) {
+				packets[k][pairs[i].at] ^= pairs[i].flip;
+				if (!pairs[i].is_damaged)
 					mend(k, &spec);
 			}
 			add(k);
 		}
-		assert_groups(cases[i].what, cases[i].groups);
+		assert_groups(pairs[i].what, pairs[i].groups);
 	}
 }
 
@@ -352,7 +353,7 @@ static void takes_one_form_of_zero(void **state)
 {
 	static const struct {
 		uint8_t version, protocol;
-		size_t at;	/* of the checksum */
+		size_t at;      /* of the checksum */
 		size_t balance; /* where two bytes make it zero */
 		uint8_t merging, other;
 	} cases[] = {

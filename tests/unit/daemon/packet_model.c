@@ -1,3 +1,4 @@
+/* The model of packets, splitting and merging: every line slow and plain. */
 #include "packet_model.h"
 
 #include <stdlib.h>
@@ -69,6 +70,7 @@ static void build_v6(const struct packet_spec *spec, uint8_t *out, size_t len)
 	out[8] = 0xfd;
 	out[23] = spec->source;
 	out[24] = 0xfd;
+	out[25] = 0x09;
 	out[39] = spec->destination;
 	if (spec->ip_options_len > 0) {
 		out[6] = spec->extension;

@@ -25,8 +25,8 @@ enum {
 };
 
 struct packet_spec {
-	uint8_t version;	     /* 4, 6 */
-	uint8_t protocol;	     /* of the transport header */
+	uint8_t version;             /* 4, 6 */
+	uint8_t protocol;            /* of the transport header */
 	uint8_t source, destination; /* last byte of the addresses */
 	uint16_t source_port, destination_port;
 	uint8_t tos, ttl;

@@ -185,7 +185,7 @@ static void refuses_headers_that_lie(void **state)
 		bool is_header;
 		uint16_t value;
 	} cases[] = {
-#define HEADER_8(field)	 offsetof(struct tun_header, field), true
+#define HEADER_8(field)  offsetof(struct tun_header, field), true
 #define HEADER_16(field) 0x100 + offsetof(struct tun_header, field), true
 		{"no checksum wanted", HEADER_8(flags), 0},
 		{"no checksum wanted, valid", HEADER_8(flags), TUN_CHECKSUM_VALID},
@@ -246,11 +246,11 @@ static void refuses_headers_that_do_not_fit(void **state)
 		size_t ip_options_len;
 		uint8_t at, value; /* patched */
 	} cases[] = {
-		{6, MODEL_TCP, 44, 8, 0, 0x60},	  /* fragment */
-		{6, MODEL_TCP, 51, 8, 0, 0x60},	  /* authentication */
-		{6, MODEL_TCP, 60, 8, 41, 255},	  /* extension longer than the packet */
-		{6, MODEL_TCP, 60, 8, 40, 60},	  /* another, of payload */
-		{6, MODEL_TCP, 60, 8, 40, 59},	  /* none next */
+		{6, MODEL_TCP, 44, 8, 0, 0x60},   /* fragment */
+		{6, MODEL_TCP, 51, 8, 0, 0x60},   /* authentication */
+		{6, MODEL_TCP, 60, 8, 41, 255},   /* extension longer than the packet */
+		{6, MODEL_TCP, 60, 8, 40, 60},    /* another, of payload */
+		{6, MODEL_TCP, 60, 8, 40, 59},    /* none next */
 		{6, MODEL_TCP, 60, 240, 0, 0x60}, /* more headers than there is room for */
 		{6, MODEL_UDP, 60, 216, 0, 0x60},
 		{6, MODEL_UDP, 0, 0, 45, 107}, /* UDP length one short */

@@ -3,8 +3,10 @@
 #include "linkwatch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "netns.h"
 #include "routewatch.h"
@@ -135,6 +137,68 @@ static void notices_routes(void **state)
 	close(fd);
 }
 
+static int own_namespace(void)
+{
+	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void move_link(uint32_t ifindex, int namespace_fd)
+{
+	struct nlmsghdr *nlh = rtnl_begin(&netns_rtnl, RTM_NEWLINK, 0);
+	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+
+	ifi->ifi_index = (int)ifindex;
+	mnl_attr_put_u32(nlh, IFLA_NET_NS_FD, (uint32_t)namespace_fd);
+	assert_int_equal(rtnl_finish(&netns_rtnl), 0);
+}
+
+static ino_t inode_of(int fd)
+{
+	struct stat info;
+
+	assert_int_equal(fstat(fd, &info), 0);
+	return info.st_ino;
+}
+
+static void follows_to_another_namespace(void **state)
+{
+	int away, home, found, now;
+	uint32_t ifindex;
+
+	(void)state;
+	netns_enter();
+	away = own_namespace();
+	ifindex = start();
+	home = own_namespace();
+	move_link(ifindex, away);
+	await_change();
+	assert_false(watch.state.exists);
+	assert_int_equal(tun_refresh(&tun), 0);
+	found = tun_namespace(&tun);
+	assert_true(found >= 0);
+	assert_int_equal(inode_of(found), inode_of(away));
+	assert_int_equal(linkwatch_follow(&watch, found, tun.name), 0);
+	now = own_namespace();
+	assert_int_equal(inode_of(now), inode_of(home));
+	assert_true(watch.state.exists && !watch.state.is_up);
+	/* Changes there show, and the watch's own questions go there. */
+	assert_int_equal(link_set_up(&watch.rtnl, watch.state.ifindex, true), 0);
+	await_change();
+	assert_true(watch.state.is_up);
+	/* Not there: nothing is watched, and nobody has moved. */
+	assert_int_equal(linkwatch_follow(&watch, home, tun.name), -ENODEV);
+	assert_int_equal(watch.fd, -1);
+	assert_int_equal(linkwatch_follow(&watch, found, tun.name), 0);
+	stop();
+	close(away);
+	close(home);
+	close(found);
+	close(now);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,6 +207,7 @@ int main(void)
 		cmocka_unit_test(recovers_what_was_lost),
 		cmocka_unit_test(needs_an_interface),
 		cmocka_unit_test(notices_routes),
+		cmocka_unit_test(follows_to_another_namespace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,7 +81,8 @@ static void makes_and_lists_links(void **state)
 static void adds_and_takes_addresses(void **state)
 {
 	struct rtnl *rtnl = rtnl_or_skip(state);
-	struct ip_prefix wanted[] = {prefix4(10, 1, 2, 3, 24), prefix4(10, 1, 2, 4, 32), prefix6(9, 64)};
+	struct ip_prefix wanted[] = {
+		prefix4(10, 1, 2, 3, 24), prefix4(10, 1, 2, 4, 32), prefix6(9, 64)};
 	uint32_t index = if_nametoindex(LINK);
 	struct link_addr *addrs;
 	size_t count, seen;
@@ -97,7 +98,8 @@ static void adds_and_takes_addresses(void **state)
 			for (size_t j = 0; j < 3; j++)
 				seen += addrs[i].ifindex == index &&
 					ip_addr_equal(&addrs[i].prefix.addr, &wanted[j].addr) &&
-					addrs[i].prefix.bits == wanted[j].bits && !addrs[i].kernel_made;
+					addrs[i].prefix.bits == wanted[j].bits &&
+					!addrs[i].kernel_made;
 		free(addrs);
 		assert_int_equal(seen, round ? 2 : 3);
 		if (!round)
@@ -114,9 +116,9 @@ static size_t count_routes(struct rtnl *rtnl, const struct iproute *wanted)
 	assert_int_equal(iproute_list(rtnl, &routes, &count), 0);
 	for (size_t i = 0; i < count; i++)
 		seen += ip_addr_equal(&routes[i].dst.addr, &wanted->dst.addr) &&
-			routes[i].dst.bits == wanted->dst.bits && routes[i].table == wanted->table &&
-			routes[i].ifindex == wanted->ifindex && routes[i].is_unicast &&
-			!routes[i].kernel_made;
+			routes[i].dst.bits == wanted->dst.bits &&
+			routes[i].table == wanted->table && routes[i].ifindex == wanted->ifindex &&
+			routes[i].is_unicast && !routes[i].kernel_made;
 	free(routes);
 	return seen;
 }
@@ -150,10 +152,10 @@ static void asks_the_way(void **state)
 	struct ip_prefix inside = prefix4(10, 1, 2, 77, 32), outside = prefix4(9, 9, 9, 9, 32);
 	struct iproute answer;
 
-	assert_int_equal(iproute_lookup(rtnl, &inside.addr, 0, &answer), 0);
+	assert_int_equal(iproute_lookup(rtnl, &inside.addr, NULL, 0, &answer), 0);
 	assert_int_equal(answer.ifindex, if_nametoindex(LINK));
 	assert_int_equal(answer.mtu, 0);
-	assert_int_equal(iproute_lookup(rtnl, &outside.addr, 0, &answer), -ENETUNREACH);
+	assert_int_equal(iproute_lookup(rtnl, &outside.addr, NULL, 0, &answer), -ENETUNREACH);
 }
 
 static size_t count_rules(struct rtnl *rtnl, const struct iprule *wanted)
@@ -164,9 +166,9 @@ static size_t count_rules(struct rtnl *rtnl, const struct iprule *wanted)
 	assert_int_equal(iprule_list(rtnl, &rules, &count), 0);
 	for (size_t i = 0; i < count; i++)
 		seen += rules[i].family == wanted->family && rules[i].is_plain &&
-			rules[i].is_not == wanted->is_not && rules[i].has_mark == wanted->has_mark &&
-			rules[i].mark == wanted->mark && rules[i].table == wanted->table &&
-			rules[i].priority == wanted->priority &&
+			rules[i].is_not == wanted->is_not &&
+			rules[i].has_mark == wanted->has_mark && rules[i].mark == wanted->mark &&
+			rules[i].table == wanted->table && rules[i].priority == wanted->priority &&
 			rules[i].suppress_prefixlen == wanted->suppress_prefixlen;
 	free(rules);
 	return seen;
@@ -181,7 +183,8 @@ static void adds_and_takes_rules(void **state)
 		{IP_V4, true, false, false, 32764, 0, IPROUTE_TABLE_MAIN, 0},
 		{IP_V6, true, false, false, 32764, 0, IPROUTE_TABLE_MAIN, 0},
 	};
-	struct iprule local = {IP_V4, true, false, false, 0, 0, IPROUTE_TABLE_LOCAL, IPRULE_NO_SUPPRESS};
+	struct iprule local = {
+		IP_V4, true, false, false, 0, 0, IPROUTE_TABLE_LOCAL, IPRULE_NO_SUPPRESS};
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		assert_int_equal(iprule_add(rtnl, &rules[i]), 0);

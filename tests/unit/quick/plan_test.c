@@ -20,9 +20,8 @@ static const struct {
 	{INTERFACE, START UP},
 	{INTERFACE "Address = 10.0.0.1/24\n" PEER "AllowedIPs = 10.0.0.2/32\n",
 		START "ip -4 address add 10.0.0.1/24 dev wg0\n" UP},
-	{INTERFACE "Address = 10.0.0.1\n" PEER "AllowedIPs = 10.0.0.2/32\n",
-		START "ip -4 address add 10.0.0.1 dev wg0\n" UP
-		      "ip -4 route add 10.0.0.2/32 dev wg0\n"},
+	{INTERFACE "Address = 10.0.0.1\n" PEER "AllowedIPs = 10.0.0.2/32\n", START
+		"ip -4 address add 10.0.0.1 dev wg0\n" UP "ip -4 route add 10.0.0.2/32 dev wg0\n"},
 	{INTERFACE "MTU = 1280\n", START "ip link set mtu 1280 up dev wg0\n"},
 	/* Longest first, then by text, the greatest first; a wider one already there covers. */
 	{INTERFACE PEER "AllowedIPs = 10.0.0.0/8, 10.1.0.0/16, 10.20.0.0/16, fd00::/64\n" PEER_2
@@ -181,14 +180,19 @@ static const struct {
 	const char *commands;
 } rule_cases[] = {
 	{"one tunnel", {{32765, 5}, {32764, 0}}, 5,
-		"ip -4 rule delete table 5\nip -4 rule delete table main suppress_prefixlength 0\n"},
+		"ip -4 rule delete table 5\nip -4 rule delete table main suppress_prefixlength "
+		"0\n"},
 	{"the first of two", {{32765, 5}, {32764, 0}, {32763, 6}, {32762, 0}}, 5,
-		"ip -4 rule delete table 5\nip -4 rule delete table main suppress_prefixlength 0\n"},
+		"ip -4 rule delete table 5\nip -4 rule delete table main suppress_prefixlength "
+		"0\n"},
 	{"the second of two", {{32765, 5}, {32764, 0}, {32763, 6}, {32762, 0}}, 6,
-		"ip -4 rule delete table 6\nip -4 rule delete table main suppress_prefixlength 0\n"},
-	{"two that share one", {{32765, 5}, {32764, 6}, {32763, 0}}, 5, "ip -4 rule delete table 5\n"},
+		"ip -4 rule delete table 6\nip -4 rule delete table main suppress_prefixlength "
+		"0\n"},
+	{"two that share one", {{32765, 5}, {32764, 6}, {32763, 0}}, 5,
+		"ip -4 rule delete table 5\n"},
 	{"the last that shared", {{32764, 6}, {32763, 0}}, 6,
-		"ip -4 rule delete table 6\nip -4 rule delete table main suppress_prefixlength 0\n"},
+		"ip -4 rule delete table 6\nip -4 rule delete table main suppress_prefixlength "
+		"0\n"},
 	{"no suppressing rule", {{32765, 5}}, 5, "ip -4 rule delete table 5\n"},
 	{"a suppressing rule behind", {{32764, 5}, {32765, 0}}, 5, "ip -4 rule delete table 5\n"},
 	{"not there", {{32765, 6}, {32764, 0}}, 5, ""},
@@ -204,7 +208,9 @@ static void deletes_only_its_own_rules(void **unused)
 		world_init(&state, "wg0");
 		for (size_t j = 0; j < 6 && rule_cases[i].rules[j].priority; j++) {
 			uint32_t mark = rule_cases[i].rules[j].mark;
-			struct step step = {.kind = STEP_RULE_ADD, .family = IP_V4, .mark = mark,
+			struct step step = {.kind = STEP_RULE_ADD,
+				.family = IP_V4,
+				.mark = mark,
 				.table = mark ? mark : IPROUTE_TABLE_MAIN,
 				.priority = rule_cases[i].rules[j].priority};
 
@@ -222,8 +228,9 @@ static void computes_the_mtu(void **unused)
 {
 	static const struct {
 		uint32_t given, path, fallback, mtu;
-	} cases[] = {{0, 0, 0, 1420}, {0, 0, 1500, 1420}, {0, 1400, 1500, 1320}, {0, 9000, 1500, 8920},
-		{1280, 9000, 1500, 1280}, {0, 100, 0, 1420}, {0, 148, 0, 68}, {0, 147, 0, 1420}};
+	} cases[] = {{0, 0, 0, 1420}, {0, 0, 1500, 1420}, {0, 1400, 1500, 1320},
+		{0, 9000, 1500, 8920}, {1280, 9000, 1500, 1280}, {0, 100, 0, 1420}, {0, 148, 0, 68},
+		{0, 147, 0, 1420}};
 
 	(void)unused;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

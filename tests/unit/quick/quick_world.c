@@ -22,9 +22,13 @@ void world_init(struct state *state, const char *ifname)
 		{.index = 2, .name = "eth0", .mtu = 1500, .is_up = true},
 	};
 	static const struct iproute routes[] = {
-		{.dst = {.addr = {.family = IP_V4}}, .table = IPROUTE_TABLE_MAIN, .ifindex = 2,
+		{.dst = {.addr = {.family = IP_V4}},
+			.table = IPROUTE_TABLE_MAIN,
+			.ifindex = 2,
 			.is_unicast = true},
-		{.dst = {.addr = {.family = IP_V6}}, .table = IPROUTE_TABLE_MAIN, .ifindex = 2,
+		{.dst = {.addr = {.family = IP_V6}},
+			.table = IPROUTE_TABLE_MAIN,
+			.ifindex = 2,
 			.is_unicast = true},
 	};
 	static const struct iprule rules[] = {
@@ -148,16 +152,16 @@ char *world_print(const struct state *state)
 
 	textbuf_init(&out);
 	for (size_t i = 0; i < state->links_count; i++)
-		textbuf_addf(&out, "link %s mtu %u up %d\n", state->links[i].name, state->links[i].mtu,
-			state->links[i].is_up);
+		textbuf_addf(&out, "link %s mtu %u up %d\n", state->links[i].name,
+			state->links[i].mtu, state->links[i].is_up);
 	for (size_t i = 0; i < state->addrs_count; i++) {
 		textbuf_addf(&out, "address %u ", state->addrs[i].ifindex);
 		value_print_prefix(&out, &state->addrs[i].prefix);
 		textbuf_add(&out, "\n");
 	}
 	for (size_t i = 0; i < state->routes_count; i++) {
-		textbuf_addf(
-			&out, "route %u table %u ", state->routes[i].ifindex, state->routes[i].table);
+		textbuf_addf(&out, "route %u table %u ", state->routes[i].ifindex,
+			state->routes[i].table);
 		value_print_prefix(&out, &state->routes[i].dst);
 		textbuf_add(&out, "\n");
 	}

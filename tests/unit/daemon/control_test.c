@@ -1,0 +1,466 @@
+/*
+ * The control socket's server with clients of every kind, all in this thread: what one does is done
+ * with before the next begins, and nothing waits.
+ */
+#include "unit.h"
+#include "control.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "fixture.h"
+#include "os/scratch_dir.h"
+#include "tags.h"
+#include "textbuf.h"
+#include "unixsock.h"
+
+enum {
+	PEERS = 4000,
+	PREFIXES = 20000,
+	TURNS_MAX = 100000,
+	MANY = 500,
+};
+
+static struct tunnel tunnel;
+static struct control *control;
+static int listener, descriptors;
+static char directory[SCRATCH_PATH_MAX];
+static struct moment now;
+
+static int count_descriptors(void)
+{
+	DIR *stream = opendir("/proc/self/fd");
+	int count = 0;
+
+	assert_non_null(stream);
+	while (readdir(stream))
+		count++;
+	closedir(stream);
+	return count;
+}
+
+static int set_up(void **state)
+{
+	static const struct device_limits limits = {PEERS, PREFIXES, 16};
+
+	(void)state;
+	scratch_make(directory);
+	descriptors = count_descriptors();
+	now = (struct moment){{1000 * NS_PER_S}, {1700000000, 0}};
+	fixture_begin(&tunnel, &limits);
+	listener = unixsock_listen(directory, "t");
+	assert_true(listener >= 0);
+	assert_int_equal(control_create(&control, &tunnel, listener), 0);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	control_destroy(control);
+	close(listener);
+	tunnel_fini(&tunnel);
+	assert_int_equal(count_descriptors(), descriptors);
+	scratch_remove(directory);
+	return 0;
+}
+
+static int client(void)
+{
+	int fd = unixsock_connect(directory, "t");
+
+	assert_true(fd >= 0);
+	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	return fd;
+}
+
+/* One look at what is ready, as the loop does it; how much was. */
+static int turn(void)
+{
+	struct event events[EVENT_BATCH_MAX];
+	int count = event_wait(&tunnel.loop, (struct instant){0}, events, EVENT_BATCH_MAX);
+
+	assert_true(count >= 0);
+	for (int i = 0; i < count; i++) {
+		if (events[i].tag == TAG_LISTENER)
+			control_accept(control);
+		else if (events[i].tag >= TAG_CONNECTION && events[i].tag != EVENT_TAG_WAKE)
+			control_ready(control, (unsigned)(events[i].tag - TAG_CONNECTION),
+				events[i].ready, now);
+	}
+	return count;
+}
+
+/* Until nothing is ready any more: it comes to rest, whatever the clients are at. */
+static void rest(void)
+{
+	for (unsigned turns = 0; turn() > 0; turns++)
+		assert_true(turns < TURNS_MAX);
+}
+
+static void say(int fd, const char *text)
+{
+	assert_int_equal(unixsock_write(fd, text, strlen(text)), strlen(text));
+}
+
+/* What there is for the client, at most max bytes; true at the end of the connection. */
+static bool hear(int fd, struct textbuf *text, size_t max)
+{
+	while (max > 0) {
+		size_t room = max < 4096 ? max : 4096;
+		char *at = textbuf_reserve(text, room);
+		ssize_t len = unixsock_read(fd, at, room);
+
+		if (len == -EAGAIN)
+			return false;
+		if (len <= 0)
+			return true;
+		at[len] = '\0';
+		text->len += (size_t)len;
+		max -= (size_t)len;
+	}
+	return false;
+}
+
+/* All that is said to the client until there is rest; true when the connection has ended. */
+static bool hear_out(int fd, struct textbuf *text)
+{
+	size_t before;
+	bool is_over;
+
+	do {
+		before = text->len;
+		rest();
+		is_over = hear(fd, text, SIZE_MAX);
+	} while (!is_over && text->len > before);
+	return is_over;
+}
+
+static unsigned count_of(const struct textbuf *text, const char *what)
+{
+	size_t len = strlen(what);
+	unsigned count = 0;
+
+	for (size_t at = 0; at + len <= text->len; at++)
+		if (memcmp(text->text + at, what, len) == 0) {
+			count++;
+			at += len - 1;
+		}
+	return count;
+}
+
+/* Says it and checks the whole answer. */
+static void expect(int fd, const char *request, const char *answer, bool is_over)
+{
+	struct textbuf text = {0};
+
+	say(fd, request);
+	assert_int_equal(hear_out(fd, &text), is_over);
+	textbuf_add(&text, "");
+	assert_string_equal(text.text, answer);
+	textbuf_fini(&text);
+}
+
+static void set_peers(unsigned first, unsigned count, unsigned ips)
+{
+	struct textbuf text = {0};
+
+	textbuf_add(&text, "replace_peers=true\n");
+	for (unsigned i = first; i < first + count; i++) {
+		textbuf_addf(&text, "public_key=%064x\n", i + 1);
+		for (unsigned j = 0; j < ips; j++)
+			textbuf_addf(&text, "allowed_ip=fd00:1:2:3:%x::%x/128\n", i + 1, j + 1);
+	}
+	assert_int_equal(fixture_set(&tunnel, text.text, now), 0);
+	textbuf_fini(&text);
+}
+
+static void answers(void **state)
+{
+	static const struct {
+		const char *request, *answer;
+		bool is_over;
+	} cases[] = {
+		{"get=1\n\n", "errno=0\n\n", false},
+		{"set=1\n\n", "errno=0\n\n", false},
+		{"set=1\nlisten_port=7\n\n", "errno=0\n\n", false},
+		{"set=1\nlisten_port=x\n\n", "errno=-22\n\n", false},
+		{"set=1\nnonsense\n\n", "errno=-71\n\n", false},
+		{"get=1\n\nget=1\n\n", "errno=0\n\nerrno=0\n\n", false},
+		{"set=1\nlisten_port=7\n\nget=1\n\n", "errno=0\n\nlisten_port=7\nerrno=0\n\n",
+			false},
+		{"set=1\nlisten_port=x\n\nget=1\n\n", "errno=-22\n\nerrno=0\n\n", false},
+		{"nonsense\n\n", "errno=-71\n\n", true},
+		{"get=2\n\n", "errno=-71\n\n", true},
+		{"\n", "errno=-71\n\n", true},
+		/* Behind what is nonsense nothing counts. */
+		{"nonsense\n\nset=1\nlisten_port=9\n\n", "errno=-71\n\n", true},
+		{"get=1\n", "", false},
+		{"set=1\nlisten_port=7\n", "", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int fd = client();
+
+		assert_int_equal(fixture_set(&tunnel, "listen_port=0\n", now), 0);
+		expect(fd, cases[i].request, cases[i].answer, cases[i].is_over);
+		close(fd);
+		rest();
+		assert_int_not_equal(tunnel.listen_port, 9);
+	}
+}
+
+static void reads_byte_by_byte(void **state)
+{
+	static const char request[] = "set=1\nlisten_port=77\n\nget=1\n\n";
+	struct textbuf text = {0};
+	int fd = client();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(request) - 1; i++) {
+		assert_int_equal(unixsock_write(fd, request + i, 1), 1);
+		assert_false(hear_out(fd, &text));
+	}
+	assert_string_equal(text.text, "errno=0\n\nlisten_port=77\nerrno=0\n\n");
+	textbuf_fini(&text);
+	close(fd);
+}
+
+/* Many requests in one write, and a client that takes its time: each is answered. */
+static void answers_many_requests_to_a_slow_reader(void **state)
+{
+	struct textbuf requests = {0}, text = {0};
+	int fd = client();
+	size_t len;
+
+	(void)state;
+	set_peers(0, 50, 1);
+	for (unsigned i = 0; i < MANY; i++)
+		textbuf_add(&requests, "get=1\n\n");
+	say(fd, requests.text);
+	do {
+		len = text.len;
+		rest();
+		assert_false(hear(fd, &text, 100000));
+	} while (text.len > len);
+	assert_int_equal(count_of(&text, "errno=0\n\n"), MANY);
+	assert_int_equal(count_of(&text, "public_key="), MANY * 50);
+	textbuf_fini(&requests);
+	textbuf_fini(&text);
+	close(fd);
+}
+
+/* Others get their turn between the requests of one. */
+static void lets_others_in(void **state)
+{
+	struct textbuf requests = {0}, text = {0};
+	int busy = client(), other = client();
+
+	(void)state;
+	for (unsigned i = 0; i < MANY; i++)
+		textbuf_add(&requests, "set=1\nfwmark=1\n\n");
+	say(busy, requests.text);
+	say(other, "get=1\n\n");
+	/* One to take both in, one to answer both. */
+	turn();
+	turn();
+	hear(other, &text, SIZE_MAX);
+	assert_int_equal(count_of(&text, "errno=0\n\n"), 1);
+	textbuf_clear(&text);
+	hear(busy, &text, SIZE_MAX);
+	assert_in_range(count_of(&text, "errno=0\n\n"), 1, 100);
+	hear_out(busy, &text);
+	assert_int_equal(count_of(&text, "errno=0\n\n"), MANY);
+	textbuf_fini(&requests);
+	textbuf_fini(&text);
+	close(busy);
+	close(other);
+}
+
+/* A reply that was begun shows the state of then, all of it. */
+static void shows_one_state(void **state)
+{
+	struct textbuf slow = {0}, quick = {0};
+	int fd = client(), other = client();
+
+	(void)state;
+	set_peers(0, PEERS, 1);
+	say(fd, "get=1\n\n");
+	rest();
+	hear(fd, &slow, 1000);
+	say(other, "set=1\nreplace_peers=true\nlisten_port=5\npublic_key=");
+	for (unsigned i = 0; i < 32; i++)
+		say(other, "ff");
+	say(other, "\n\nget=1\n\n");
+	hear_out(other, &quick);
+	assert_int_equal(count_of(&quick, "public_key="), 1);
+	assert_int_equal(count_of(&quick, "listen_port=5\n"), 1);
+	hear_out(fd, &slow);
+	assert_int_equal(count_of(&slow, "public_key="), PEERS);
+	assert_int_equal(count_of(&slow, "allowed_ip="), PEERS);
+	assert_int_equal(count_of(&slow, "listen_port="), 0);
+	assert_int_equal(count_of(&slow, "errno=0\n\n"), 1);
+	textbuf_fini(&slow);
+	textbuf_fini(&quick);
+	close(fd);
+	close(other);
+}
+
+/* A peer's allowed IPs come in slices, too. */
+static void cuts_a_long_peer(void **state)
+{
+	struct textbuf text = {0};
+	int fd = client();
+
+	(void)state;
+	set_peers(7, 3, PREFIXES / 4);
+	say(fd, "get=1\n\n");
+	rest();
+	hear(fd, &text, 5000);
+	assert_false(hear_out(fd, &text));
+	assert_int_equal(count_of(&text, "public_key="), 3);
+	assert_int_equal(count_of(&text, "allowed_ip=fd00:1:2:3:8::"), PREFIXES / 4);
+	assert_int_equal(count_of(&text, "allowed_ip=fd00:1:2:3:a::"), PREFIXES / 4);
+	assert_int_equal(count_of(&text, "errno=0\n\n"), 1);
+	textbuf_fini(&text);
+	close(fd);
+}
+
+static void ends_with_its_client(void **state)
+{
+	struct textbuf text = {0};
+	int fd = client();
+
+	(void)state;
+	set_peers(0, PEERS, 1);
+	/* It has said all and still listens. */
+	say(fd, "get=1\n\n");
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	assert_true(hear_out(fd, &text));
+	assert_int_equal(count_of(&text, "public_key="), PEERS);
+	close(fd);
+	textbuf_fini(&text);
+	/* It goes in the middle: of its request, of our reply. */
+	for (unsigned i = 0; i < 3; i++) {
+		static const char *const starts[] = {"set=1\nlisten_port=1", "get=1\n\n", ""};
+
+		fd = client();
+		say(fd, starts[i]);
+		rest();
+		close(fd);
+		rest();
+	}
+	assert_int_equal(tunnel.listen_port, 0);
+	/* Of them no descriptor is left: tear_down() counts. */
+}
+
+/* A request without end is cut off at the limit, not stored for ever. */
+static void cuts_off_what_is_too_long(void **state)
+{
+	static char part[1 << 16];
+	struct textbuf text = {0};
+	size_t said = 0;
+	int fd = client();
+	ssize_t len;
+
+	(void)state;
+	memset(part, 'a', sizeof(part));
+	do {
+		rest();
+		len = unixsock_write(fd, part, sizeof(part));
+		said += len > 0 ? (size_t)len : 0;
+		assert_true(said < CONTROL_REQUEST_MAX + 100 * sizeof(part));
+	} while (len > 0 || len == -EAGAIN);
+	assert_int_equal(len, -EPIPE);
+	assert_true(said > CONTROL_REQUEST_MAX);
+	assert_true(hear(fd, &text, 1));
+	textbuf_fini(&text);
+	close(fd);
+}
+
+static void raise_limit(rlim_t wanted)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	if (limit.rlim_max < wanted)
+		skip();
+	limit.rlim_cur = wanted;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* Six hundred come; those that have been silent for longest go. */
+static void lets_the_longest_silent_go(void **state)
+{
+	static int fds[600];
+	unsigned extra = 600 - CONTROL_CONNECTIONS;
+	struct textbuf text = {0};
+
+	(void)state;
+	raise_limit(2048);
+	for (unsigned i = 0; i < 600; i++) {
+		fds[i] = client();
+		rest();
+		/* The first keeps talking. */
+		expect(fds[0], "set=1\n\n", "errno=0\n\n", false);
+	}
+	assert_false(hear(fds[0], &text, 1));
+	for (unsigned i = 1; i < 600; i++)
+		assert_int_equal(hear(fds[i], &text, 1), i <= extra);
+	expect(fds[599], "get=1\n\n", "errno=0\n\n", false);
+	for (unsigned i = 0; i < 600; i++)
+		close(fds[i]);
+	textbuf_fini(&text);
+	rest();
+}
+
+/* With no descriptor left the longest silent makes room, and the loop comes to rest. */
+static void makes_room_without_descriptors(void **state)
+{
+	struct textbuf text = {0};
+	int fds[40], spare;
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++)
+		fds[i] = client();
+	rest();
+	for (unsigned i = 20; i < 40; i++)
+		fds[i] = client();
+	spare = dup(0);
+	close(spare);
+	raise_limit((rlim_t)spare);
+	rest();
+	raise_limit(1024);
+	/* Each of the later ones was taken in for an earlier one. */
+	for (unsigned i = 0; i < 19; i++)
+		assert_true(hear(fds[i], &text, 1));
+	expect(fds[39], "get=1\n\n", "errno=0\n\n", false);
+	for (unsigned i = 0; i < 40; i++)
+		close(fds[i]);
+	textbuf_fini(&text);
+	rest();
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		CASE(answers),
+		CASE(reads_byte_by_byte),
+		CASE(answers_many_requests_to_a_slow_reader),
+		CASE(lets_others_in),
+		CASE(shows_one_state),
+		CASE(cuts_a_long_peer),
+		CASE(ends_with_its_client),
+		CASE(cuts_off_what_is_too_long),
+		CASE(lets_the_longest_silent_go),
+		CASE(makes_room_without_descriptors),
+	};
+
+	return cmocka_run_group_tests_name("control", tests, NULL, NULL);
+}
