@@ -100,6 +100,11 @@ bool egress_has_room(const struct tunnel *tunnel)
 	return tunnel->egress->in_flight < tunnel->egress->batches_count;
 }
 
+bool egress_is_idle(const struct tunnel *tunnel)
+{
+	return tunnel->egress->in_flight == 0;
+}
+
 /* Sends the batches that are sealed, up to the first that is not or that the socket refuses. */
 static bool send_in_flight(struct tunnel *tunnel)
 {

@@ -26,6 +26,9 @@ bool egress_run(struct tunnel *tunnel, bool may_hand_over, struct moment now);
 /* False while no batch is free: the pool has them, or a full socket holds them back. */
 bool egress_has_room(const struct tunnel *tunnel);
 
+/* True when no batch is under way. */
+bool egress_is_idle(const struct tunnel *tunnel);
+
 /* Seals what waits for the peer, as far as there is a key. */
 void egress_staged(struct tunnel *tunnel, uint32_t slot, struct moment now);
 

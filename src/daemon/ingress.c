@@ -72,6 +72,11 @@ bool ingress_has_room(const struct tunnel *tunnel)
 	return tunnel->ingress->in_flight < tunnel->ingress->batches_count;
 }
 
+bool ingress_is_idle(const struct tunnel *tunnel)
+{
+	return tunnel->ingress->in_flight == 0;
+}
+
 static void write_groups(struct tunnel *tunnel)
 {
 	struct coalescer *c = &tunnel->ingress->coalescer;

@@ -23,6 +23,9 @@ bool ingress_run(struct tunnel *tunnel, int fd, bool may_hand_over, struct momen
 /* False while the pool has all batches. */
 bool ingress_has_room(const struct tunnel *tunnel);
 
+/* True when no batch is under way. */
+bool ingress_is_idle(const struct tunnel *tunnel);
+
 /* Delivers the batches that are open, in their order. */
 void ingress_deliver(struct tunnel *tunnel, struct moment now);
 

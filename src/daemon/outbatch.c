@@ -80,7 +80,7 @@ bool outbatch_fits(const struct split *split)
 
 struct outpacket *outbatch_next(struct outbatch *batch)
 {
-	ENSURE(!outbatch_is_full(batch));
+	ENSURE(has_place(batch));
 	return &batch->packets[batch->packets_count];
 }
 

@@ -17,6 +17,7 @@ struct pool {
 	bool is_ending;
 	struct pool_job *queue[POOL_JOBS_MAX];
 	unsigned first, count;
+	unsigned forgets; /* how often pool_forget() was called */
 	unsigned threads_count;
 	pthread_t threads[POOL_THREADS_MAX];
 };
@@ -43,19 +44,26 @@ static void *work(void *context)
 {
 	struct pool *pool = context;
 	struct bulk_engine *engine = bulk_create(BULK_BEST);
+	unsigned forgets = 0;
 
 	ENSURE(engine);
 	pthread_mutex_lock(&pool->mutex);
 	while (!pool->is_ending) {
 		struct pool_job *job = take(pool);
 
-		if (!job) {
+		if (!job && forgets == pool->forgets) {
 			pthread_cond_wait(&pool->work, &pool->mutex);
 			continue;
 		}
+		if (!job)
+			forgets = pool->forgets;
 		pthread_mutex_unlock(&pool->mutex);
-		run(job, engine);
-		event_wake(pool->loop);
+		if (job) {
+			run(job, engine);
+			event_wake(pool->loop);
+		} else {
+			bulk_forget(engine);
+		}
 		pthread_mutex_lock(&pool->mutex);
 	}
 	pthread_mutex_unlock(&pool->mutex);
@@ -125,6 +133,14 @@ void pool_submit(struct pool *pool, struct pool_job *job)
 	ENSURE(pool->count < POOL_JOBS_MAX);
 	pool->queue[(pool->first + pool->count++) % POOL_JOBS_MAX] = job;
 	pthread_cond_signal(&pool->work);
+	pthread_mutex_unlock(&pool->mutex);
+}
+
+void pool_forget(struct pool *pool)
+{
+	pthread_mutex_lock(&pool->mutex);
+	pool->forgets++;
+	pthread_cond_broadcast(&pool->work);
 	pthread_mutex_unlock(&pool->mutex);
 }
 

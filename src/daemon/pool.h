@@ -34,6 +34,12 @@ void pool_submit(struct pool *pool, struct pool_job *job);
 /* True when the job's results can be read. */
 bool pool_is_done(struct pool_job *job);
 
+/*
+ * Each thread wipes what its engine and its stack hold of keys, as soon as it has nothing else to
+ * do. Does not wait for that.
+ */
+void pool_forget(struct pool *pool);
+
 /* Runs one job that no thread has begun on the caller's; false when there is none. */
 bool pool_help(struct pool *pool, struct bulk_engine *engine);
 

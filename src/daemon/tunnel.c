@@ -184,7 +184,11 @@ void tunnel_forget_keys(struct tunnel *tunnel)
 {
 	if (tunnel->sessions_forgotten == tunnel->device->sessions_wiped)
 		return;
+	/* Batches under way hold keys of their own. */
+	if (!egress_is_idle(tunnel) || !ingress_is_idle(tunnel))
+		return;
 	bulk_forget(tunnel->engine);
+	pool_forget(tunnel->pool);
 	tunnel->sessions_forgotten = tunnel->device->sessions_wiped;
 }
 

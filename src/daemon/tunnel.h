@@ -91,8 +91,8 @@ void tunnel_watch_room(struct tunnel *tunnel);
 void tunnel_tick(struct tunnel *tunnel, struct moment now);
 
 /*
- * When sessions have been wiped, wipes what the engine and this thread's stack still hold of their
- * keys. Once a turn of the loop, not for each session.
+ * When sessions have been wiped and no batch is under way, wipes what the engines and their threads'
+ * stacks still hold of the keys. Once a turn of the loop, not for each session.
  */
 void tunnel_forget_keys(struct tunnel *tunnel);
 

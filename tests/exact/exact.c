@@ -23,7 +23,7 @@
 enum {
 	SIDES = 2,
 	/* Nothing for so long while something is on its way: it is lost. */
-	STALL_MS = 2000,
+	STALL_MS = 10000,
 	/* Taken from one side before the other has its turn. */
 	TURN = 64,
 	COMPLAINTS_MAX = 5,

@@ -110,8 +110,9 @@ END""")
             ip link set {self.interface} up
             ip addr add {self.inner[6]}/64 dev {self.interface} nodad""")
 
-    def ping(self, other, family=4, count=1, interval=0.2, wait=10, extra=(), timeout=60):
-        words = self.ping_words(other.inner[family], count, interval, wait, *extra)
+    def ping(self, other, family=4, count=1, wait=10, extra=(), timeout=60):
+        words = self.ping_words(other.inner[family], count, 10 * wait, 10 * wait, "-l", str(count), "-w", str(wait),
+                                *extra)
         return answered(self.host.run(*words, check=False, timeout=timeout).stdout)
 
 

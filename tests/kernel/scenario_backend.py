@@ -143,7 +143,7 @@ def syncs_the_least(lab):
                           (f"/{key_of(500)}/,/^AllowedIPs/s/fd00:/fd01:/", 2),
                           (f"/{key_of(1500)}/a PresharedKey = {B}", 2), ("", 0)):
         guest.sh(f"cd /tmp; sed '{change}' as-is >changed; {OURS} show wg0 dump | grep -vF {left.public} >before")
-        with left.pinging(right, interval=0.1):
+        with left.pinging(right):
             guest.sh(f"cd /tmp; {OURS} syncconf wg0 changed")
         guest.sh(f"cd /tmp; {OURS} showconf wg0 >as-is; {OURS} show wg0 dump | grep -vF {left.public} >after")
         differ = guest.sh("diff /tmp/before /tmp/after | grep -c '^[-+][^-+]'", check=False).stdout.strip()

@@ -14,8 +14,8 @@ from peer import shown
 def pings(lab, initiator, outer, inner, psk):
     left, right = lab.tunnel(family=outer, psk=psk, knows=initiator)
     first, second = (left, right) if initiator == "culvertd" else (right, left)
-    first.must_ping(second, inner, count=3, interval=0.05)
-    second.must_ping(first, inner, count=3, interval=0.05)
+    first.must_ping(second, inner, count=3)
+    second.must_ping(first, inner, count=3)
     for side, other in ((left, right), (right, left)):
         time, received, sent, endpoint = shown(side, "latest-handshake", "received", "sent", "endpoint")
         need(int(time) > 0, f"{side.interface} shows no handshake")
@@ -45,7 +45,7 @@ def carries_every_size(lab):
             left.must_ping(right, family, extra=("-M", "do", "-s", str(size - headers)))
             right.must_ping(left, family, extra=("-M", "do", "-s", str(size - headers)))
         for side, other in ((left, right), (right, left)):
-            side.must_ping(other, family, count=2, interval=0.1, extra=("-s", "30000"))
+            side.must_ping(other, family, count=2, extra=("-s", "30000"))
 
 
 def iperf(lab, left, right, *words):
@@ -173,7 +173,7 @@ def settles_crossing_initiations(lab):
         right.forget_sessions()
         left.set("peer", right.public, "remove")
         left.add_peer(right, right.endpoint())
-        ping = lab.popen(left.ping_words(right.inner[4], 2, 0.2, 6))
+        ping = lab.popen(left.ping_words(right.inner[4], 2, 60, 60, "-l", "2", "-w", "6"))
         got = right.ping(left, count=2, wait=6)
         out = ping.communicate(timeout=20)[0]
         need(got == 2 and answered(out) == 2, f"{got} and {answered(out)} of 2 pings were answered")

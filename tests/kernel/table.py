@@ -2,6 +2,7 @@
 
 import scenario_backend
 import scenario_peer
+import scenario_quick
 from scenario import Scenario
 
 SCENARIOS = {}
@@ -46,3 +47,7 @@ add(scenario_backend.dumps_many_peers, seconds=120)
 add(scenario_backend.sets_many_allowed_ips)
 add(scenario_backend.syncs_the_least, seconds=120)
 add(scenario_backend.does_all_cases_alike, long=True, seconds=1200)
+
+for config in scenario_quick.CONFIGS:
+    add(scenario_quick.leaves_the_same, name=f"quick/leaves_the_same/{config.replace(' ', '-')}", config=config)
+add(scenario_quick.carries_everything)

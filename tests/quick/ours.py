@@ -318,3 +318,52 @@ def words_are_understood_as_stock_does(world):
                 for tool in (world.stock, world.ours))
         if a["status"] != b["status"] or bool(a["said"]) != bool(b["said"]) or b["out"]:
             yield f"{words}: stock {a['status']}, ours {b['status']} {b['said'][:60]!r}"
+
+
+@scenario
+def resolvectl_is_asked_where_there_is_no_resolvconf(world):
+    stub = "#!/bin/sh\necho \"$@\" >>/run/resolvectl.log\n"
+    actions = [{"sh": "chmod 755 /run/bin/resolvectl; mkdir -p /run/systemd/resolve"}, {"quick": ["up", "wg0"]},
+               {"sh": "cat /run/resolvectl.log; : >/run/resolvectl.log"}, {"quick": ["down", "wg0"], "left": True},
+               {"sh": "cat /run/resolvectl.log"}]
+    files = {"wg0.conf": split("DNS = 10.77.0.1, fd77::1, corp.example, lab.example"), "../../run/bin/resolvectl": stub}
+    answer = world.run(world.ours, files, actions, resolvconf=False)
+    yield from did_well(answer, actions)
+    expected = "dns wg0 10.77.0.1 fd77::1\ndomain wg0 ~. corp.example lab.example\n"
+    if answer["actions"][2]["out"] != expected:
+        yield f"up asked {answer['actions'][2]['out']!r}"
+    if answer["actions"][4]["out"] != "revert wg0\n":
+        yield f"down asked {answer['actions'][4]['out']!r}"
+    yield from nothing_left(answer, 3)
+
+
+@scenario
+def sudo_is_asked_where_root_is_not(world):
+    stub = "#!/bin/sh\nshift 2\necho \"sudo $@\"\n"
+    actions = [{"sh": "chmod 755 /run/bin/sudo"}] + [
+        {"quick": [verb, "wg0"], "prefix": ["setpriv", "--reuid", "65534", "--clear-groups"], "wants_state": False}
+        for verb in ("up", "down", "save", "strip", "reload", "plan")]
+    answer = world.run(world.ours, {"wg0.conf": split(), "../../run/bin/sudo": stub}, actions)
+    for action, done in zip(actions[1:], answer["actions"][1:]):
+        expected = f"sudo -- {world.ours[0]} {action['quick'][0]} wg0\n"
+        if done["status"] or done["out"] != expected:
+            yield f"{action['quick']}: {done['status']}, {done['out']!r}, {done['said'][-200:]!r}"
+
+
+@scenario
+def check_finds_what_does_not_fit(world):
+    """The whole way, keys derived by wg; what it finds is the linter's unit test's part."""
+    hub = interface("Address = 10.77.0.1/24").replace("51820", "51999") + peer(PEER_1, "10.77.0.2/32")
+    actions = [{"sh": "cd /etc/wireguard; a=$(wg genkey) b=$(wg genkey); "
+                "printf '[Interface]\\nPrivateKey = %s\\nAddress = 10.0.0.1/24\\nListenPort = 51820\\n[Peer]\\n"
+                "PublicKey = %s\\nAllowedIPs = 10.0.0.2/32\\n' $a $(wg pubkey <<<$b) >a.conf; "
+                "printf '[Interface]\\nPrivateKey = %s\\nAddress = 10.0.0.2/24\\n[Peer]\\nPublicKey = %s\\n"
+                "AllowedIPs = 10.0.0.0/24\\nEndpoint = 192.0.2.1:51820\\n' $b $(wg pubkey <<<$a) >b.conf; chmod 600 *.conf"},
+               {"sh": "cd /etc/wireguard; $OUR_WG_QUICK check a.conf b.conf"}, {"quick": ["check", "wg0"]},
+               {"sh": "cd /etc/wireguard; $OUR_WG_QUICK check a.conf wg0.conf"},
+               {"sh": "$OUR_WG_QUICK check /nowhere/x.conf"}]
+    answer = world.run(world.ours, {"wg0.conf": hub}, actions)
+    statuses = [done["status"] for done in answer["actions"]]
+    if statuses != [0, 0, 0, 1, 1] or answer["actions"][1]["said"] or "no peer has the PublicKey" not in answer["actions"][3]["said"]:
+        yield f"{statuses}: {[done['said'] for done in answer['actions'][1:]]}"
+    yield from differences(answer["before"], answer["actions"][-1]["state"], "changed", ("before", "after"))

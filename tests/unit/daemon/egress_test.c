@@ -38,16 +38,17 @@ static struct udp_pair fake_sockets(void)
 		.has_gso = true};
 }
 
-static int set_up(void **state)
+static bool has_pool;
+
+static int begin(unsigned threads)
 {
 	struct tun tun = {.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), .has_header = true};
 	struct device_limits limits = {PEERS, 2 * PEERS, 16};
 	struct log log = {LOG_LEVEL_SILENT, "test"};
 	struct udp_pair sockets = fake_sockets();
 
-	(void)state;
 	now = (struct moment){{1000 * NS_PER_S}, {1700000000, 0}};
-	assert_int_equal(tunnel_init(&tunnel, &tun, &limits, 1, &log), 0);
+	assert_int_equal(tunnel_init(&tunnel, &tun, &limits, threads, &log), 0);
 	tunnel_use_sockets(&tunnel, &sockets);
 	device_set_up(tunnel.device, true, now.at);
 	for (unsigned i = 0; i < PEERS; i++) {
@@ -64,9 +65,23 @@ static int set_up(void **state)
 	memset(segmented, 0, sizeof(segmented));
 	waiting_first = waiting_count = messages = refused = written = 0;
 	decide = NULL;
+	has_pool = threads > 1;
 	is_content_free = false;
 	keepalives = 0;
 	return 0;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	return begin(1);
+}
+
+/* Batches are sealed by other threads, too, and still sent in their order. */
+static int set_up_pool(void **state)
+{
+	(void)state;
+	return begin(3);
 }
 
 static int tear_down(void **state)
@@ -90,11 +105,15 @@ static void offer_many(struct seeded *s, uint32_t next[PEERS], size_t len)
 
 static void run_until_empty(void)
 {
-	for (unsigned turn = 0; waiting_first < waiting_count || egress_is_blocked(&tunnel);
-		turn++) {
-		assert_true(turn < 100000);
-		egress_run(&tunnel, false, now);
+	unsigned turn = 0;
+
+	while (waiting_first < waiting_count || egress_is_blocked(&tunnel) ||
+		!egress_is_idle(&tunnel)) {
+		assert_true(turn++ < 10000000);
+		egress_run(&tunnel, has_pool, now);
+		pool_help(tunnel.pool, tunnel.engine);
 	}
+	tunnel_forget_keys(&tunnel);
 }
 
 /* Each once, under its own counter. */
@@ -500,9 +519,17 @@ static void passes_over_what_is_no_packet(void **state)
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE_WITH_POOL(name)                                                                       \
+	{                                                                                          \
+#name ", with a pool", name, set_up_pool, tear_down, NULL                          \
+	}
 	const struct CMUnitTest tests[] = {
 		CASE(joins_datagrams_and_keeps_their_order),
 		CASE(loses_nothing_to_a_full_socket),
+		CASE_WITH_POOL(joins_datagrams_and_keeps_their_order),
+		CASE_WITH_POOL(loses_nothing_to_a_full_socket),
+		CASE_WITH_POOL(sends_singly_what_a_full_socket_left),
+		CASE_WITH_POOL(bears_batches_of_crumbs),
 		CASE(waits_for_room),
 		CASE(sends_singly_where_segments_are_refused),
 		CASE(sends_singly_what_a_full_socket_left),
