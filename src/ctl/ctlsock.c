@@ -7,7 +7,11 @@
 #include "uapi.h"
 #include "unixsock.h"
 
-enum { READ_LEN = 64 << 10 };
+enum {
+	READ_LEN = 64 << 10,
+	/* Millions of peers; more is a daemon gone wrong. */
+	REPLY_LEN_MAX = 1 << 30,
+};
 
 int ctlsock_connect(const char *name)
 {
@@ -37,16 +41,25 @@ static int read_reply(int fd, struct textbuf *reply)
 		if (got == 0)
 			return -EPROTO;
 		reply->len += (size_t)got;
+		if (reply->len > REPLY_LEN_MAX)
+			return -EFBIG;
 		if (uapi_find_end((struct span){reply->text, reply->len}, seen))
 			return 0;
 	}
 }
 
+/*
+ * A daemon may refuse before it has read everything and close; what it said still counts, and
+ * tells more than that the rest could not be written.
+ */
 static int exchange(int fd, struct span request, struct textbuf *reply)
 {
-	int err = unixsock_write_all(fd, request.at, request.len);
+	int write_err = unixsock_write_all(fd, request.at, request.len), read_err;
 
-	return err ? err : read_reply(fd, reply);
+	if (write_err && write_err != -EPIPE)
+		return write_err;
+	read_err = read_reply(fd, reply);
+	return read_err && write_err ? write_err : read_err;
 }
 
 int ctlsock_get(int fd, struct device_settings *device)

@@ -15,7 +15,14 @@
 struct edit {
 	struct conf_document *doc;
 	const struct state *state;
+	struct known_peer *peers; /* the device's, in order of their keys */
 	int error;
+};
+
+/* A peer of the device, and whether the document has a section of its own for it. */
+struct known_peer {
+	const struct peer_settings *peer;
+	bool has_section;
 };
 
 static void insert(struct edit *edit, size_t index, const char *text)
@@ -192,18 +199,43 @@ static void save_own(struct edit *edit)
 	save_attr(edit, ATTR_PRIVATE_KEY, !attr_is_zero(ATTR_PRIVATE_KEY, device));
 }
 
-/* The device's peer whose key stands in the section that begins at `header`. */
-static const struct peer_settings *peer_of(const struct edit *edit, size_t header)
+static int compare_known(const void *a, const void *b)
+{
+	const struct known_peer *x = a, *y = b;
+
+	return memcmp(&x->peer->public_key, &y->peer->public_key, KEY_LEN);
+}
+
+static bool index_peers(struct edit *edit)
+{
+	const struct device_settings *device = &edit->state->device;
+
+	edit->peers = calloc(device->peers_count + 1, sizeof(*edit->peers));
+	for (size_t i = 0; edit->peers && i < device->peers_count; i++)
+		edit->peers[i].peer = &device->peers[i];
+	if (edit->peers)
+		qsort(edit->peers, device->peers_count, sizeof(*edit->peers), compare_known);
+	return edit->peers != NULL;
+}
+
+static struct known_peer *find_known(const struct edit *edit, const struct public_key *key)
+{
+	struct peer_settings wanted = {.public_key = *key};
+	struct known_peer known = {.peer = &wanted};
+
+	return bsearch(
+		&known, edit->peers, edit->state->device.peers_count, sizeof(known), compare_known);
+}
+
+/* The device's peer whose key stands in the section that begins at `header`; NULL: none. */
+static struct known_peer *known_of(const struct edit *edit, size_t header)
 {
 	size_t i = conf_document_find_in_peer(edit->doc, header, ATTR_PUBLIC_KEY);
 	struct public_key key;
 
 	if (i == edit->doc->count || !key_parse_base64(edit->doc->lines[i].value, key.b))
 		return NULL;
-	for (size_t j = 0; j < edit->state->device.peers_count; j++)
-		if (memcmp(&edit->state->device.peers[j].public_key, &key, KEY_LEN) == 0)
-			return &edit->state->device.peers[j];
-	return NULL;
+	return find_known(edit, &key);
 }
 
 /* The lines of a peer: from its header to behind its last pair. */
@@ -354,16 +386,6 @@ static void save_peer(struct edit *edit, size_t header, const struct peer_settin
 	save_peer_attr(edit, header, peer, ATTR_KEEPALIVE);
 }
 
-static bool is_in_document(const struct edit *edit, const struct peer_settings *peer)
-{
-	size_t header = 0;
-
-	while ((header = conf_document_find_peer(edit->doc, header)) < edit->doc->count)
-		if (peer_of(edit, header++) == peer)
-			return true;
-	return false;
-}
-
 /* A section of its own at the end, for a peer that came at run time. */
 static void append_peer(struct edit *edit, const struct peer_settings *peer)
 {
@@ -382,22 +404,36 @@ static void append_peer(struct edit *edit, const struct peer_settings *peer)
 	save_peer(edit, header, peer);
 }
 
-static void save_peers(struct edit *edit)
+static void save_sections(struct edit *edit)
 {
 	size_t header = 0;
 
 	while (!edit->error &&
 		(header = conf_document_find_peer(edit->doc, header)) < edit->doc->count) {
-		const struct peer_settings *peer = peer_of(edit, header);
+		struct known_peer *known = known_of(edit, header);
 
-		if (peer)
-			save_peer(edit, header++, peer);
-		else
+		if (known) {
+			known->has_section = true;
+			save_peer(edit, header++, known->peer);
+		} else {
 			remove_peer(edit, header);
+		}
 	}
-	for (size_t i = 0; i < edit->state->device.peers_count && !edit->error; i++)
-		if (!is_in_document(edit, &edit->state->device.peers[i]))
-			append_peer(edit, &edit->state->device.peers[i]);
+}
+
+static void save_peers(struct edit *edit)
+{
+	const struct device_settings *device = &edit->state->device;
+
+	if (!index_peers(edit)) {
+		edit->error = -ENOMEM;
+		return;
+	}
+	save_sections(edit);
+	for (size_t i = 0; i < device->peers_count && !edit->error; i++)
+		if (!find_known(edit, &device->peers[i].public_key)->has_section)
+			append_peer(edit, &device->peers[i]);
+	free(edit->peers);
 }
 
 int save_merge(struct conf_document *doc, const struct state *state)

@@ -162,6 +162,9 @@ def set_cases():
         yield Case(f"WG_ENDPOINT_RESOLUTION_RETRIES={value}",
                    [f"wg set t0 peer {A} endpoint localhost:1", f"wg set t0 peer {B} endpoint 1.2.3.4:5"], ONE,
                    environment={"WG_ENDPOINT_RESOLUTION_RETRIES": value})
+    yield Case("a name that cannot be resolved for now", [f"wg set t0 peer {A} endpoint no.invalid:1"], ONE)
+    yield Case("a name that cannot be resolved for now, tried again", [f"wg set t0 peer {A} endpoint no.invalid:1"], ONE,
+               environment={"WG_ENDPOINT_RESOLUTION_RETRIES": "1"})
     yield Case("set of a private key from a pipe", ["wg set t0 private-key /dev/stdin"], ONE, stdin=A.encode())
     yield Case("set of a long interface name", ["wg set t0aaaaaaaaaaaaaaaaa fwmark 1"], ONE)
 

@@ -78,8 +78,8 @@ int exact_link_send(const struct exact_link *link, const struct virtio_net_hdr *
 	struct sockaddr_ll there = {.sll_family = AF_PACKET,
 		.sll_protocol = htons(bytes[0] / 16 == 4 ? ETH_P_IP : ETH_P_IPV6),
 		.sll_ifindex = link->ifindex};
-	struct iovec pieces[] = {{(void *)(uintptr_t)header, sizeof(*header)},
-		{(void *)(uintptr_t)bytes, len}};
+	struct iovec pieces[] = {
+		{(void *)(uintptr_t)header, sizeof(*header)}, {(void *)(uintptr_t)bytes, len}};
 	const struct msghdr message = {.msg_name = &there,
 		.msg_namelen = sizeof(there),
 		.msg_iov = pieces,

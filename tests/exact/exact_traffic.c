@@ -23,6 +23,7 @@ enum {
 typedef void (*shape_fn)(struct exact_traffic *, struct exact_flow *, struct exact_burst *);
 
 static void shape_plain(struct exact_traffic *, struct exact_flow *, struct exact_burst *);
+static void shape_other_zero(struct exact_traffic *, struct exact_flow *, struct exact_burst *);
 static void shape_unfinished(struct exact_traffic *, struct exact_flow *, struct exact_burst *);
 static void shape_super(struct exact_traffic *, struct exact_flow *, struct exact_burst *);
 static void shape_fragment(struct exact_traffic *, struct exact_flow *, struct exact_burst *);
@@ -36,7 +37,8 @@ static const struct {
 	shape_fn make;
 	uint8_t share;
 } shapes[] = {
-	{shape_plain, 36},
+	{shape_plain, 34},
+	{shape_other_zero, 2},
 	{shape_unfinished, 4},
 	{shape_super, 6},
 	{shape_fragment, 4},
@@ -111,7 +113,8 @@ static void change_one_thing(struct exact_traffic *traffic, struct packet_spec *
 		spec->tcp_flags = (uint8_t)any;
 		break;
 	case 7:
-		spec->tcp_flags = MODEL_ACK | MODEL_PSH;
+		spec->tcp_flags =
+			(uint8_t)(MODEL_ACK | (any & (MODEL_PSH | MODEL_ECE | MODEL_CWR)));
 		break;
 	case 8:
 		spec->sequence = any;
@@ -173,7 +176,8 @@ void exact_traffic_next(struct exact_traffic *traffic, struct exact_burst *burst
 	/* Some changes stay; a flow of nothing but odd flags would never be merged. */
 	if (happens(traffic, 32))
 		usual = flow->spec;
-	usual.tcp_flags = MODEL_ACK;
+	if (happens(traffic, 16))
+		usual.tcp_flags = MODEL_ACK;
 	choose_payload(traffic, flow);
 	while (dice >= shapes[shape].share)
 		dice -= shapes[shape++].share;
@@ -201,6 +205,41 @@ static void shape_plain(
 	/* No checksum is a checksum, too. */
 	if (flow->spec.protocol == MODEL_UDP && happens(traffic, 2))
 		memset(burst->bytes + burst->ip_len + UDP_CHECKSUM_AT, 0, 2);
+	flow_goes_on(flow, 1);
+}
+
+/* Adds a checksum to a word, so that the checksum becomes zero. */
+static void add_to_word(uint8_t *word, const uint8_t *checksum)
+{
+	uint32_t sum =
+		(uint32_t)word[0] * 256 + word[1] + (uint32_t)checksum[0] * 256 + checksum[1];
+
+	sum = sum % 65536 + sum / 65536;
+	word[0] = (uint8_t)(sum / 256);
+	word[1] = (uint8_t)sum;
+}
+
+/* Checksums that are right and written as nobody writes them: 65535 where zero is meant. */
+static void shape_other_zero(
+	struct exact_traffic *traffic, struct exact_flow *flow, struct exact_burst *burst)
+{
+	struct packet_spec *spec = &flow->spec;
+	uint8_t *ip = burst->bytes, *tcp;
+	size_t last_word;
+
+	(void)traffic;
+	build(burst, spec);
+	tcp = ip + burst->ip_len;
+	last_word = (burst->len - burst->ip_len - 2) / 2 * 2;
+	if (spec->version == 4) {
+		add_to_word(ip + 4, ip + 10);
+		memset(ip + 10, 255, 2);
+		spec->id = (uint16_t)(ip[4] * 256 + ip[5]);
+	}
+	if (spec->protocol == MODEL_TCP && spec->payload_len > 2) {
+		add_to_word(tcp + last_word, tcp + TCP_CHECKSUM_AT);
+		memset(tcp + TCP_CHECKSUM_AT, 255, 2);
+	}
 	flow_goes_on(flow, 1);
 }
 

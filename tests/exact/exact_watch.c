@@ -187,8 +187,7 @@ bool exact_watch_take(struct exact_watch *watch, const struct virtio_net_hdr *he
 	static uint8_t finished[MODEL_PACKET_MAX];
 	uint8_t gso = (uint8_t)(header->gso_type & ~VIRTIO_NET_HDR_GSO_ECN);
 	uint8_t protocol = header->csum_offset == 16 ? MODEL_TCP : MODEL_UDP;
-	struct model_super super = {
-		bytes, len, header->csum_start, header->gso_size, protocol, 1};
+	struct model_super super = {bytes, len, header->csum_start, header->gso_size, protocol, 1};
 
 	if (gso != VIRTIO_NET_HDR_GSO_NONE && header->gso_size > 0)
 		return take_super(watch, &super);

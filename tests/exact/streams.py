@@ -8,7 +8,11 @@ from lab import need
 
 UDP_SEGMENT, UDP_GRO = 103, 104
 CONGESTION_SECONDS = 60
+# What has not come by then is lost; it must not come later, when other datagrams are awaited.
+LOST_SECONDS = 10
 PART = 1 << 16
+DATAGRAM_MAX = 65507
+HEADERS_LEN = 48
 
 
 def sockets(side, other, family, kind):
@@ -77,16 +81,17 @@ def datagrams_of(sock):
     return [data[at:at + step] for at in range(0, len(data), max(step, 1))]
 
 
-def udp(side, other, family, seed, rounds, gro):
+def udp(side, other, family, seed, rounds, mtu, gro):
     """Super-datagrams (UDP_SEGMENT), each sent when the one before has come; how many were lost."""
     chance = random.Random(seed)
     client, server = sockets(side, other, family, socket.SOCK_DGRAM)
     client.connect(server.getsockname()[:2])
     server.setsockopt(socket.IPPROTO_UDP, UDP_GRO, int(gro))
-    server.settimeout(1)
+    server.settimeout(LOST_SECONDS)
     lost = 0
     for number in range(rounds):
-        size, count = chance.randrange(1, 1373), chance.randrange(1, 41)
+        size = chance.randrange(1, mtu - HEADERS_LEN + 1)
+        count = chance.randrange(1, min(40, DATAGRAM_MAX // size) + 1)
         whole = chance.randbytes(size * (count - 1) + chance.randrange(1, size + 1))
         expected = [whole[at:at + size] for at in range(0, len(whole), size)]
         client.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, size)

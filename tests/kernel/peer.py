@@ -57,6 +57,9 @@ class Guest(lab.Host):
             addr add {self.outer[6]}/64 dev eth0 nodad
             link set eth0 up\nEND""".replace("            ", ""))
 
+    def wait_listening(self, port):
+        self.sh(f"for i in {{1..200}}; do netstat -ltn | grep -q ':{port} ' && exit; sleep 0.1; done; exit 1")
+
     def start(self, *words):
         """A command in the background; what it says is read with finish()."""
         self.sh(f"{shlex.join(words)} >/tmp/job 2>&1 & echo $! >>/tmp/jobs")
@@ -110,8 +113,9 @@ END""")
             ip link set {self.interface} up
             ip addr add {self.inner[6]}/64 dev {self.interface} nodad""")
 
-    def ping(self, other, family=4, count=1, interval=0.2, wait=10, extra=(), timeout=60):
-        words = self.ping_words(other.inner[family], count, interval, wait, *extra)
+    def ping(self, other, family=4, count=1, wait=10, extra=(), timeout=60):
+        words = self.ping_words(other.inner[family], count, 10 * wait, 10 * wait, "-l", str(count), "-w", str(wait),
+                                *extra)
         return answered(self.host.run(*words, check=False, timeout=timeout).stdout)
 
 

@@ -2,6 +2,7 @@
 
 import scenario_backend
 import scenario_peer
+import scenario_quick
 from scenario import Scenario
 
 SCENARIOS = {}
@@ -32,7 +33,7 @@ add(scenario_peer.settles_crossing_initiations)
 for initiator in ("culvertd", "kernel"):
     add(scenario_peer.refuses_another_preshared_key, name=f"peer/other_psk/{initiator}-initiates", initiator=initiator)
     add(scenario_peer.passes_with_a_cookie, name=f"peer/cookie/{initiator}-initiates", initiator=initiator, seconds=90)
-    add(scenario_peer.rekeys, name=f"peer/rekey/{initiator}-initiates", initiator=initiator, long=True, seconds=240)
+    add(scenario_peer.rekeys, name=f"peer/rekey/{initiator}-initiates", initiator=initiator, long=True, seconds=300)
     add(scenario_peer.answers_data_with_a_keepalive, name=f"peer/keepalive/{initiator}-sends", sender=initiator,
         long=True)
 add(scenario_peer.finds_a_lost_session_again, long=True, seconds=90)
@@ -42,7 +43,12 @@ add(scenario_backend.sets_alike)
 add(scenario_backend.reads_files_alike, seconds=90)
 add(scenario_backend.says_alike_what_the_kernel_refuses)
 add(scenario_backend.reports_the_refusal_of_much)
+add(scenario_backend.takes_single_allowed_ips_away)
 add(scenario_backend.dumps_many_peers, seconds=120)
 add(scenario_backend.sets_many_allowed_ips)
 add(scenario_backend.syncs_the_least, seconds=120)
 add(scenario_backend.does_all_cases_alike, long=True, seconds=1200)
+
+for config in scenario_quick.CONFIGS:
+    add(scenario_quick.leaves_the_same, name=f"quick/leaves_the_same/{config.replace(' ', '-')}", config=config)
+add(scenario_quick.carries_everything)

@@ -66,6 +66,21 @@ def first_full_tunnel_survives_the_second(world):
     yield from two_tunnels(world, "full1", "wg0")
 
 
+@scenario
+def two_full_tunnels_at_once(world):
+    files = {"wg0.conf": full(), "full1.conf": FULL_2}
+    actions = [{"sh": f"$OUR_WG_QUICK {verb} wg0 & $OUR_WG_QUICK {verb} full1; status=$?; wait $! && exit $status",
+                "left": True} for verb in ("up", "down", "up", "down")]
+    answer = world.run(world.ours, files, actions)
+    yield from did_well(answer, actions)
+    for family in ("rules 4", "rules 6"):
+        tables = sorted(re.findall(r"lookup (518\d\d)", " ".join(answer["actions"][0]["state"][family])))
+        if tables != ["51820", "51821"]:
+            yield f"{family}: {tables}"
+    yield from nothing_left(answer, 1)
+    yield from nothing_left(answer)
+
+
 # From which file to which a running interface is reloaded.
 RELOADS = {
     "nothing": (full(), full()),
@@ -230,6 +245,32 @@ def names_are_resolved_later(world):
 
 
 @scenario
+def a_full_tunnel_waits_for_its_name(world):
+    """Its routes would swallow the resolver's queries; so it waits as wg does, and fails as wg does."""
+    text = full().replace("203.0.113.50", "late.example")
+    late = ("(sleep 2; echo 203.0.113.77 late.example >>/etc/hosts) & $OUR_WG_QUICK up wg0; status=$?; wait; exit $status")
+    actions = [{"sh": "WG_ENDPOINT_RESOLUTION_RETRIES=0 $OUR_WG_QUICK up wg0", "left": True}, {"sh": late},
+               {"quick": ["down", "wg0"], "left": True}]
+    answer = world.run(world.ours, {"wg0.conf": text}, actions)
+    if [done["status"] for done in answer["actions"]] != [1, 0, 0]:
+        yield f"{[(done['status'], done['said'][-300:]) for done in answer['actions']]}"
+    yield from nothing_left(answer, 0)
+    if "203.0.113.77:51820" not in str(answer["actions"][1]["state"]["devices"]):
+        yield f"{answer['actions'][1]['state']['devices']}"
+    yield from nothing_left(answer)
+
+
+@scenario
+def a_read_only_run_is_borne(world):
+    actions = [{"sh": "mkdir -p /run/culvert && mount -t tmpfs -o ro none /run/culvert"}, {"quick": ["up", "wg0"]},
+               {"quick": ["reload", "wg0"]}, {"quick": ["down", "wg0"], "left": True}]
+    answer = world.run(world.ours, {"wg0.conf": full("0.0.0.0/0, ::/0", "DNS = 10.77.0.1")}, actions)
+    yield from did_well(answer, actions)
+    answer["before"]["valid_mark"] = answer["actions"][3]["state"]["valid_mark"]
+    yield from nothing_left(answer)
+
+
+@scenario
 def a_hook_may_call_wg_quick(world):
     files = {"wg0.conf": full("0.0.0.0/0, ::/0", "PostUp = wg-quick up tun1", "PreDown = wg-quick down tun1"),
              "tun1.conf": interface("Address = 10.88.0.2/24", "DNS = 10.88.0.1", key=B, port=51821)}
@@ -318,3 +359,52 @@ def words_are_understood_as_stock_does(world):
                 for tool in (world.stock, world.ours))
         if a["status"] != b["status"] or bool(a["said"]) != bool(b["said"]) or b["out"]:
             yield f"{words}: stock {a['status']}, ours {b['status']} {b['said'][:60]!r}"
+
+
+@scenario
+def resolvectl_is_asked_where_there_is_no_resolvconf(world):
+    stub = "#!/bin/sh\necho \"$@\" >>/run/resolvectl.log\n"
+    actions = [{"sh": "chmod 755 /run/bin/resolvectl; mkdir -p /run/systemd/resolve"}, {"quick": ["up", "wg0"]},
+               {"sh": "cat /run/resolvectl.log; : >/run/resolvectl.log"}, {"quick": ["down", "wg0"], "left": True},
+               {"sh": "cat /run/resolvectl.log"}]
+    files = {"wg0.conf": split("DNS = 10.77.0.1, fd77::1, corp.example, lab.example"), "../../run/bin/resolvectl": stub}
+    answer = world.run(world.ours, files, actions, resolvconf=False)
+    yield from did_well(answer, actions)
+    expected = "dns wg0 10.77.0.1 fd77::1\ndomain wg0 ~. corp.example lab.example\n"
+    if answer["actions"][2]["out"] != expected:
+        yield f"up asked {answer['actions'][2]['out']!r}"
+    if answer["actions"][4]["out"] != "revert wg0\n":
+        yield f"down asked {answer['actions'][4]['out']!r}"
+    yield from nothing_left(answer, 3)
+
+
+@scenario
+def sudo_is_asked_where_root_is_not(world):
+    stub = "#!/bin/sh\nshift 2\necho \"sudo $@\"\n"
+    actions = [{"sh": "chmod 755 /run/bin/sudo"}] + [
+        {"quick": [verb, "wg0"], "prefix": ["setpriv", "--reuid", "65534", "--clear-groups"], "wants_state": False}
+        for verb in ("up", "down", "save", "strip", "reload", "plan")]
+    answer = world.run(world.ours, {"wg0.conf": split(), "../../run/bin/sudo": stub}, actions)
+    for action, done in zip(actions[1:], answer["actions"][1:]):
+        expected = f"sudo -- {world.ours[0]} {action['quick'][0]} wg0\n"
+        if done["status"] or done["out"] != expected:
+            yield f"{action['quick']}: {done['status']}, {done['out']!r}, {done['said'][-200:]!r}"
+
+
+@scenario
+def check_finds_what_does_not_fit(world):
+    """The whole way, keys derived by wg; what it finds is the linter's unit test's part."""
+    hub = interface("Address = 10.77.0.1/24").replace("51820", "51999") + peer(PEER_1, "10.77.0.2/32")
+    actions = [{"sh": "cd /etc/wireguard; a=$(wg genkey) b=$(wg genkey); "
+                "printf '[Interface]\\nPrivateKey = %s\\nAddress = 10.0.0.1/24\\nListenPort = 51820\\n[Peer]\\n"
+                "PublicKey = %s\\nAllowedIPs = 10.0.0.2/32\\n' $a $(wg pubkey <<<$b) >a.conf; "
+                "printf '[Interface]\\nPrivateKey = %s\\nAddress = 10.0.0.2/24\\n[Peer]\\nPublicKey = %s\\n"
+                "AllowedIPs = 10.0.0.0/24\\nEndpoint = 192.0.2.1:51820\\n' $b $(wg pubkey <<<$a) >b.conf; chmod 600 *.conf"},
+               {"sh": "cd /etc/wireguard; $OUR_WG_QUICK check a.conf b.conf"}, {"quick": ["check", "wg0"]},
+               {"sh": "cd /etc/wireguard; $OUR_WG_QUICK check a.conf wg0.conf"},
+               {"sh": "$OUR_WG_QUICK check /nowhere/x.conf"}]
+    answer = world.run(world.ours, {"wg0.conf": hub}, actions)
+    statuses = [done["status"] for done in answer["actions"]]
+    if statuses != [0, 0, 0, 1, 1] or answer["actions"][1]["said"] or "no peer has the PublicKey" not in answer["actions"][3]["said"]:
+        yield f"{statuses}: {[done['said'] for done in answer['actions'][1:]]}"
+    yield from differences(answer["before"], answer["actions"][-1]["state"], "changed", ("before", "after"))
