@@ -121,6 +121,7 @@ static bool settle(
 			device_count_sent(tunnel->device, m->peer, m->piece.iov_len);
 		return false;
 	case UDP_FULL:
+	case UDP_HELD:
 		return true;
 	case UDP_BAD_SEGMENTS:
 		outsend->refusals[m->peer.slot] = (struct refusal){m->to.addr, outsend->paths};
@@ -131,6 +132,14 @@ static bool settle(
 		return false;
 	}
 	return false;
+}
+
+/* The same for one that was held, now that it is its turn. */
+static bool send_held(struct outsend *outsend, struct tunnel *tunnel, struct outmessage *m)
+{
+	if (m->segments > 1 && refuses_segments(outsend, tunnel, m))
+		return send_singly(outsend, tunnel, m);
+	return settle(outsend, tunnel, m, send_alone(outsend, tunnel, m));
 }
 
 /* How many messages from `at` on go in one call; 0: the one there must go singly. */
@@ -156,9 +165,14 @@ static void send_together(struct outsend *outsend, struct tunnel *tunnel, struct
 	for (unsigned i = 0; i < count; i++)
 		outsend->outs[i] = out_of(&batch->messages[at + i]);
 	udp_send(&tunnel->udp, outsend->outs, count, &outsend->scratch);
-	for (unsigned i = 0; i < count; i++)
-		if (settle(outsend, tunnel, &batch->messages[at + i], outsend->outs[i]))
-			batch->messages[(*kept)++] = batch->messages[at + i];
+	for (unsigned i = 0; i < count; i++) {
+		struct outmessage *m = &batch->messages[at + i];
+		const struct udp_out *out = &outsend->outs[i];
+
+		if (udp_fate(out) == UDP_HELD ? send_held(outsend, tunnel, m)
+					      : settle(outsend, tunnel, m, *out))
+			batch->messages[(*kept)++] = *m;
+	}
 }
 
 bool outsend_batch(struct outsend *outsend, struct tunnel *tunnel, struct outbatch *batch)

@@ -95,8 +95,9 @@ struct udp_out {
 
 /*
  * Sends count (at most UDP_BATCH_MAX) messages, each family's in their order; returns how many
- * went out. out[].result tells each one's fate; one that fails does not hold up those behind it,
- * but a full socket (-EAGAIN) fails all that are left of its family.
+ * went out. out[].result tells each one's fate; one that is lost does not hold up those behind it,
+ * but a full socket (-EAGAIN) fails all that are left of its family, and one that is to be sent
+ * again in another way holds them (-ECANCELED), so that they do not overtake it.
  */
 unsigned udp_send(const struct udp_pair *udp, struct udp_out *out, unsigned count,
 	struct udp_scratch *scratch);
@@ -107,6 +108,7 @@ enum udp_fate {
 	UDP_FULL,         /* the socket's buffer is full: again when it is writable, or drop */
 	UDP_BAD_SOURCE,   /* the local address is no good (any more): forget it and send again */
 	UDP_BAD_SEGMENTS, /* the path does not take it in segments: send datagrams one by one */
+	UDP_HELD,         /* not tried, as one before it is to be sent again: after that one */
 	UDP_LOST,         /* anything else, such as no route: never fatal to a tunnel */
 };
 

@@ -229,6 +229,24 @@ static void append(struct msghdr *message, int level, int type, const void *valu
 	message->msg_controllen += CMSG_SPACE(len);
 }
 
+/* What the result of one message means for the next, before that is tried; 0: nothing. */
+static int error_of_next(const struct udp_out *out)
+{
+	switch (udp_fate(out)) {
+	case UDP_BAD_SOURCE:
+	case UDP_BAD_SEGMENTS:
+		return -ECANCELED;
+	case UDP_FULL:
+	case UDP_HELD:
+		return out->result;
+	case UDP_SENT:
+	case UDP_LOST:
+		break;
+	}
+	/* A missing socket is missing for the next, too. */
+	return out->result == -EAFNOSUPPORT ? out->result : 0;
+}
+
 /*
  * sendmmsg() stops at the first message that fails and tells why only when that message comes
  * first; so it goes on from there, and passes over what failed.
@@ -252,9 +270,7 @@ static unsigned send_gathered(
 			sent += (unsigned)done;
 		else
 			out[scratch->origins[at++]].result = err;
-		/* A full socket and a missing one are so for the next message, too. */
-		if (err != -EAGAIN && err != -EAFNOSUPPORT)
-			err = 0;
+		err = error_of_next(&out[scratch->origins[at - 1]]);
 	}
 	return sent;
 }
@@ -268,6 +284,8 @@ enum udp_fate udp_fate(const struct udp_out *out)
 		return UDP_SENT;
 	case EAGAIN:
 		return UDP_FULL;
+	case ECANCELED:
+		return UDP_HELD;
 	case EINVAL: /* not our address; or segments that the route's MTU does not hold */
 		return has_source ? UDP_BAD_SOURCE : out->segment_len ? UDP_BAD_SEGMENTS : UDP_LOST;
 	case EADDRNOTAVAIL:

@@ -1,7 +1,6 @@
 /*
  * Packets out, with a TUN device and sockets of the test's own: whatever the sockets refuse, each
- * packet arrives once, under a counter of its own, and in its order. (What is sent singly, because
- * it was refused in segments, may come behind what followed it in the same call.)
+ * packet arrives once, under a counter of its own, and in its order.
  */
 #include "unit.h"
 #include "egress.h"
@@ -255,6 +254,7 @@ static void sends_singly_where_segments_are_refused(void **state)
 		assert_true(segmented[1] > segmented_before);
 	}
 	check_all_arrived(next);
+	check_order();
 	assert_int_equal(segmented[0], 0);
 	/* Another address, or another path, may take them. */
 	decide = NULL;
@@ -262,6 +262,7 @@ static void sends_singly_where_segments_are_refused(void **state)
 	offer_many(&s, next, 1200);
 	run_until_empty();
 	check_all_arrived(next);
+	check_order();
 	assert_true(segmented[0] > 0);
 }
 
