@@ -12,6 +12,7 @@
 #include "attrwalk.h"
 #include "rtnl.h"
 #include "wgnl.h"
+#include "wholelists.h"
 #include "wipe.h"
 
 enum {
@@ -160,7 +161,7 @@ int kernel_get(const char *name, struct device_settings *device)
 	return err;
 }
 
-int kernel_set(const struct device_settings *device)
+static int send_set(const struct device_settings *device)
 {
 	struct wgnl_progress progress = {0};
 	struct genl genl;
@@ -173,6 +174,26 @@ int kernel_set(const struct device_settings *device)
 		err = genl_query(&genl, NULL, NULL);
 	}
 	genl_close(&genl);
+	return err;
+}
+
+int kernel_set(const struct device_settings *change)
+{
+	struct device_settings running, whole;
+	int err = send_set(change);
+
+	if (err != -EINVAL || !whole_lists_are_needed(change))
+		return err;
+	/* This kernel may be too old to take single allowed IPs away. */
+	err = kernel_get(change->name, &running);
+	if (err)
+		return err;
+	err = whole_lists_make(&running, change, &whole);
+	if (!err) {
+		err = send_set(&whole);
+		settings_fini(&whole);
+	}
+	settings_fini(&running);
 	return err;
 }
 

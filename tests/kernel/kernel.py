@@ -9,8 +9,6 @@ import subprocess
 
 from lab import Skip
 
-# It depends on the current kernel for virtual machines, which is small and boots fast.
-META_PACKAGE = "linux-image-cloud-amd64"
 BUSYBOX = "busybox-static"
 
 
@@ -76,19 +74,16 @@ def download(cache, name):
         raise Skip(f"cannot download {name}: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
 
 
-def kernel_package(cache):
-    """The newest in the cache, else the one that Debian's meta package names."""
-    have = glob.glob(os.path.join(cache, "linux-image-*.deb"))
-    if have:
-        return max(have, key=os.path.getmtime)
-    words = ["apt-cache", "depends", "--important", META_PACKAGE]
-    if not shutil.which(words[0]):
-        raise Skip("there is no apt-cache to find a kernel with")
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+def kernel_package(cache, meta):
+    """What the meta package stands for today; without package lists, what the cache has."""
+    done = subprocess.run(["apt-cache", "depends", "--important", meta], capture_output=True, text=True, check=False)
     found = re.search(r"Depends: (linux-image-\S+)", done.stdout)
-    if not found:
-        raise Skip(f"no package list knows {META_PACKAGE}; try apt-get update")
-    return find_package(cache, found[1])
+    if found:
+        return find_package(cache, found[1])
+    have = glob.glob(os.path.join(cache, "linux-image-*.deb"))
+    if not have:
+        raise Skip(f"no package list knows {meta}; try apt-get update")
+    return max(have, key=os.path.getmtime)
 
 
 def unpack(cache, package):
@@ -104,10 +99,10 @@ def unpack(cache, package):
     return folder
 
 
-def get(cache, package=None):
-    """The kernel in that package file, or Debian's current one."""
+def get(cache, meta):
+    """The kernel that a meta package, or the file of a package, holds."""
     os.makedirs(cache, exist_ok=True)
-    return Kernel(unpack(cache, package or kernel_package(cache)))
+    return Kernel(unpack(cache, meta if meta.endswith(".deb") else kernel_package(cache, meta)))
 
 
 def get_busybox(cache):

@@ -35,6 +35,8 @@ class Machine:
         self.folder, self.image, self.initramfs = folder, image, initramfs
         self.stack = contextlib.ExitStack()
         self.process = self.line = None
+        # Answers of the guest: bytes of them, and how many are still to come; the first tells of the boot.
+        self.received, self.owed = b"", 1
         self.version, self.guest_seconds, self.boot_seconds = "", 0.0, 0.0
 
     def __enter__(self):
@@ -107,27 +109,37 @@ class Machine:
                 text += file.read()[-1500:]
         return text
 
-    def receive(self, count, end):
-        data = bytearray()
-        while len(data) < count or (count == 0 and not data.endswith(b"\n")):
-            self.line.settimeout(max(0.01, end - time.monotonic()))
-            try:
-                part = self.line.recv(count - len(data) if count else 1)
-            except TimeoutError as why:
-                raise Failure(f"the guest does not answer; its console:\n{self.said()}") from why
-            need(part, f"the guest ended; its console:\n{self.said()}")
-            data += part
-        return bytes(data)
+    def take_answer(self):
+        """The first answer in what has been received: its exit code and both outputs; None: not all of it."""
+        header, newline, rest = self.received.partition(b"\n")
+        if not newline:
+            return None
+        code, out, err = map(int, header.split())
+        if len(rest) < out + err:
+            return None
+        self.received = rest[out + err:]
+        return code, rest[:out].decode(errors="replace"), rest[out:out + err].decode(errors="replace")
 
     def answer(self, seconds):
-        """The exit code and both outputs of what runs in the guest."""
         end = time.monotonic() + seconds
-        code, *lengths = map(int, self.receive(0, end).split())
-        return code, *(self.receive(length, end).decode(errors="replace") if length else "" for length in lengths)
+        while not (answer := self.take_answer()):
+            self.line.settimeout(max(0.01, end - time.monotonic()))
+            try:
+                part = self.line.recv(1 << 20)
+            except TimeoutError as why:
+                raise Failure(f"the guest does not answer in {seconds} s; its console:\n{self.said()}") from why
+            need(part, f"the guest ended; its console:\n{self.said()}")
+            self.received += part
+        self.owed -= 1
+        return answer
 
     def run(self, script, seconds=30):
-        """A script for bash in the guest, to its end."""
+        """A script for bash in the guest, to its end: its exit code and both outputs."""
+        while self.owed:
+            # Nobody waited for the end of what ran before.
+            self.answer(seconds)
         data = script.encode()
+        self.owed += 1
         self.line.settimeout(seconds)
         self.line.sendall(b"%d\n" % len(data) + data)
         return self.answer(seconds)

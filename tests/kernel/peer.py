@@ -57,6 +57,9 @@ class Guest(lab.Host):
             addr add {self.outer[6]}/64 dev eth0 nodad
             link set eth0 up\nEND""".replace("            ", ""))
 
+    def wait_listening(self, port):
+        self.sh(f"for i in {{1..200}}; do netstat -ltn | grep -q ':{port} ' && exit; sleep 0.1; done; exit 1")
+
     def start(self, *words):
         """A command in the background; what it says is read with finish()."""
         self.sh(f"{shlex.join(words)} >/tmp/job 2>&1 & echo $! >>/tmp/jobs")

@@ -153,3 +153,29 @@ def syncs_the_least(lab):
     need(key_of(7) not in peers and key_of(99999) in peers and len(peers) == 2001, "not one peer was replaced")
     left.must_ping(right)
     need(shown(left, "latest-handshake") == before, "the session was renewed")
+
+
+def takes_single_allowed_ips_away(lab):
+    """Kernels before 6.16 cannot; the others of the peer, and of other peers, stay."""
+    lab.guest.sh("ip link add t0 type wireguard")
+
+    def check(words, left):
+        lab.guest.sh(f"{OURS} set t0 {words}")
+        shown_ips = dict(line.split("\t") for line in lab.guest.sh(f"{THEIRS} show t0 allowed-ips").stdout.splitlines())
+        got = {key: sorted(shown_ips.get(key, "").split()) for key in left}
+        need(got == left, f"{words}: {got}, not {left}")
+
+    check(f"peer {A} allowed-ips 10.0.0.0/8,10.1.0.0/16,fd00::/8 persistent-keepalive 9 peer {B} allowed-ips 10.2.0.0/16",
+          {A: ["10.0.0.0/8", "10.1.0.0/16", "fd00::/8"], B: ["10.2.0.0/16"]})
+    check(f"peer {A} allowed-ips +10.3.0.0/16", {A: ["10.0.0.0/8", "10.1.0.0/16", "10.3.0.0/16", "fd00::/8"]})
+    check(f"peer {A} allowed-ips -10.1.0.0/16", {A: ["10.0.0.0/8", "10.3.0.0/16", "fd00::/8"], B: ["10.2.0.0/16"]})
+    check(f"peer {A} allowed-ips -10.2.0.0/16,-fd00::/8,+10.4.0.0/16",
+          {A: ["10.0.0.0/8", "10.3.0.0/16", "10.4.0.0/16"], B: ["10.2.0.0/16"]})
+    check(f"peer {B} allowed-ips +10.4.0.0/16 peer {A} allowed-ips -10.3.0.0/16",
+          {A: ["10.0.0.0/8"], B: ["10.2.0.0/16", "10.4.0.0/16"]})
+    check(f"peer {B} allowed-ips -10.2.0.0/16,-10.4.0.0/16", {A: ["10.0.0.0/8"], B: ["(none)"]})
+    need(shown_keepalive(lab.guest) == "9", "the keepalive has changed")
+
+
+def shown_keepalive(guest):
+    return guest.sh(f"{THEIRS} show t0 persistent-keepalive | grep -F {A}").stdout.split()[1]
