@@ -13,7 +13,7 @@ from configs import full
 # By these it speaks to the kernel, to daemons and programs, and writes files.
 CALLS = "sendto,sendmsg,write,mkdir,unlink,rename,renameat,renameat2,clone,clone3,fork,vfork,execve,openat,flock"
 CHANGING = "sendto,sendmsg,write,mkdir,rename,renameat,renameat2,clone,clone3,fork,vfork,flock"
-ERRORS = {"sendto": "EPERM", "sendmsg": "ENOBUFS", "write": "ENOSPC", "mkdir": "EROFS", "rename": "EIO",
+ERRORS = {"sendto": "EPERM", "sendmsg": "ENOBUFS", "write": "ENOSPC", "mkdir": "ENOSPC", "rename": "EIO",
           "renameat": "EIO", "renameat2": "EIO", "clone": "EAGAIN", "clone3": "EAGAIN", "fork": "EAGAIN",
           "vfork": "EAGAIN", "flock": "ENOLCK"}
 # How many worlds a list of cases is spread over.
