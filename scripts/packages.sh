@@ -12,7 +12,7 @@ packages_demo=(iproute2 iputils-ping)
 packages_check=(
 	libcmocka-dev python3 clang libclang-rt-14-dev clang-format valgrind universal-ctags binutils
 	git util-linux iproute2 iputils-ping iperf3 nftables ethtool
-	wireguard-go wireguard-tools mandoc
+	wireguard-go wireguard-tools mandoc strace
 )
 
 # For the tests against a real kernel, which are skipped without it: no reason to go without the others.

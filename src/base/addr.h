@@ -58,7 +58,8 @@ static inline bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *
 /* Same remote address, port and scope; the local side does not count. */
 static inline bool endpoint_same_remote(const struct endpoint *a, const struct endpoint *b)
 {
-	return ip_addr_equal(&a->addr, &b->addr) && a->port == b->port && a->scope_id == b->scope_id;
+	return ip_addr_equal(&a->addr, &b->addr) && a->port == b->port &&
+	       a->scope_id == b->scope_id;
 }
 
 /* Zeroes the bits of the address behind the prefix length. */

@@ -5,8 +5,7 @@
 #ifndef CULVERT_BASE_ENSURE_H
 #define CULVERT_BASE_ENSURE_H
 
-#define ENSURE(condition)                                                                          \
-	((condition) ? (void)0 : ensure_failed(__FILE__, __LINE__, #condition))
+#define ENSURE(condition) ((condition) ? (void)0 : ensure_failed(__FILE__, __LINE__, #condition))
 
 /* Prints the place to stderr and aborts. */
 _Noreturn void ensure_failed(const char *file, int line, const char *condition);

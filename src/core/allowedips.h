@@ -47,9 +47,8 @@ uint32_t allowedips_find(const struct allowedips *table, const struct ip_prefix 
  * it, remove it there first: allowedips_find() and allowedips_remove(). When owner itself has it,
  * it moves to the end of the list. False, nothing changed, when the memory is full.
  */
-__attribute__((warn_unused_result))
-bool allowedips_insert(struct allowedips *table, const struct ip_prefix *prefix, uint32_t owner,
-	struct allowedips_list *list);
+__attribute__((warn_unused_result)) bool allowedips_insert(struct allowedips *table,
+	const struct ip_prefix *prefix, uint32_t owner, struct allowedips_list *list);
 
 /* Takes exactly this prefix from owner; false when owner does not have it. */
 bool allowedips_remove(struct allowedips *table, const struct ip_prefix *prefix, uint32_t owner,
@@ -66,7 +65,6 @@ uint32_t allowedips_lookup_v6(const struct allowedips *table, const uint8_t addr
  * Walks a list: start with cursor = list->first; gives the prefix there and returns the next
  * cursor, ALLOWEDIPS_NONE after the last. The cursor must not be ALLOWEDIPS_NONE.
  */
-uint32_t allowedips_next(const struct allowedips *table, uint32_t cursor,
-	struct ip_prefix *prefix);
+uint32_t allowedips_next(const struct allowedips *table, uint32_t cursor, struct ip_prefix *prefix);
 
 #endif

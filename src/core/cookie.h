@@ -65,7 +65,7 @@ void cookie_maker_fini(struct cookie_maker *maker);
 void cookie_stamp(struct cookie_maker *maker, uint8_t *message, size_t len, struct instant now);
 
 /* Takes the cookie of a reply to the message stamped last; false: not a valid one, no change. */
-bool cookie_consume_reply(struct cookie_maker *maker, const struct wire_cookie_reply *reply,
-	struct instant now);
+bool cookie_consume_reply(
+	struct cookie_maker *maker, const struct wire_cookie_reply *reply, struct instant now);
 
 #endif

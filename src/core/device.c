@@ -62,8 +62,8 @@ static void *table(const struct device *device, size_t at)
 	return (uint8_t *)(uintptr_t)device + at;
 }
 
-struct device *device_init(void *memory, const struct device_limits *limits,
-	const struct chance *chance)
+struct device *device_init(
+	void *memory, const struct device_limits *limits, const struct chance *chance)
 {
 	struct device *device = memory;
 	struct siphash_key sources_key;
@@ -155,16 +155,16 @@ bool device_add_allowed_ip(struct device *device, uint32_t slot, const struct ip
 	uint32_t owner = allowedips_find(allowed_ips, prefix);
 
 	if (owner != ALLOWEDIPS_NONE && owner != slot)
-		allowedips_remove(allowed_ips, prefix, owner,
-			&device_peer(device, owner)->allowed_ips);
-	return allowedips_insert(allowed_ips, prefix, slot, &device_peer(device, slot)->allowed_ips);
+		allowedips_remove(
+			allowed_ips, prefix, owner, &device_peer(device, owner)->allowed_ips);
+	return allowedips_insert(
+		allowed_ips, prefix, slot, &device_peer(device, slot)->allowed_ips);
 }
 
-void device_remove_allowed_ip(struct device *device, uint32_t slot,
-	const struct ip_prefix *prefix)
+void device_remove_allowed_ip(struct device *device, uint32_t slot, const struct ip_prefix *prefix)
 {
-	allowedips_remove(device_allowed_ips(device), prefix, slot,
-		&device_peer(device, slot)->allowed_ips);
+	allowedips_remove(
+		device_allowed_ips(device), prefix, slot, &device_peer(device, slot)->allowed_ips);
 }
 
 void device_clear_allowed_ips(struct device *device, uint32_t slot)

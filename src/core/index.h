@@ -34,8 +34,8 @@ struct index_table *index_init(void *memory, uint32_t entries_max);
  * Enters the index. False when it is taken: draw another. The caller never enters more than
  * entries_max. Index 0 is as good as any other.
  */
-__attribute__((warn_unused_result))
-bool index_insert(struct index_table *table, uint32_t index, struct index_entry entry);
+__attribute__((warn_unused_result)) bool index_insert(
+	struct index_table *table, uint32_t index, struct index_entry entry);
 
 /* True when the index is known; *entry says whose. */
 bool index_lookup(const struct index_table *table, uint32_t index, struct index_entry *entry);

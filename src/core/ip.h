@@ -11,9 +11,9 @@
 #include "addr.h"
 
 struct ip_info {
-	uint8_t family;   /* IP_V4, IP_V6 */
+	uint8_t family;                      /* IP_V4, IP_V6 */
 	const uint8_t *source, *destination; /* 4 or 16 bytes, inside the packet */
-	size_t len;       /* as the header has it, never more than the bytes given */
+	size_t len; /* as the header has it, never more than the bytes given */
 };
 
 /*

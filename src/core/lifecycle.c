@@ -34,8 +34,8 @@ uint32_t device_set_private_key(struct device *device, const struct private_key 
 	if (!is_none)
 		x25519_clamp(&clamped);
 	if (is_none ? !device->has_identity
-		    : device->has_identity && bytes_equal_ct(clamped.b,
-						      device->identity.private_key.b, KEY_LEN))
+		    : device->has_identity &&
+				bytes_equal_ct(clamped.b, device->identity.private_key.b, KEY_LEN))
 		goto out;
 	device->identity_epoch++;
 	device->has_identity = !is_none;
@@ -78,8 +78,8 @@ void device_set_up(struct device *device, bool is_up, struct instant now)
 	}
 }
 
-void device_set_persistent(struct device *device, uint32_t slot, uint16_t seconds,
-	struct instant now)
+void device_set_persistent(
+	struct device *device, uint32_t slot, uint16_t seconds, struct instant now)
 {
 	timers_set_persistent(&device_peer(device, slot)->timers, seconds, device->is_up, now);
 	device_reschedule(device, slot);

@@ -33,7 +33,7 @@ struct bucket {
 struct ratelimit {
 	struct siphash_key key;
 	uint32_t sources_max;
-	uint32_t mask;	  /* hash heads less one: they are a power of two */
+	uint32_t mask;    /* hash heads less one: they are a power of two */
 	uint32_t touched; /* buckets that were ever used */
 	uint32_t oldest, newest;
 	uint32_t reserved;

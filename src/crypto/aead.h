@@ -27,16 +27,16 @@ void aead_seal(const struct symmetric_key *key, uint64_t counter, const void *ad
  * Opens sealed_len bytes (tag included) into sealed_len - AEAD_TAG_LEN bytes at out. False when
  * the tag is wrong or sealed_len is below AEAD_TAG_LEN; out is then not to be read.
  */
-__attribute__((warn_unused_result))
-bool aead_open(const struct symmetric_key *key, uint64_t counter, const void *ad, size_t ad_len,
-	const void *sealed, size_t sealed_len, uint8_t *out);
+__attribute__((warn_unused_result)) bool aead_open(const struct symmetric_key *key,
+	uint64_t counter, const void *ad, size_t ad_len, const void *sealed, size_t sealed_len,
+	uint8_t *out);
 
 /* The same with a 24-byte random nonce: cookie replies. */
 void xaead_seal(const struct symmetric_key *key, const uint8_t nonce[XAEAD_NONCE_LEN],
 	const void *ad, size_t ad_len, const void *plain, size_t len, uint8_t *out);
 
-__attribute__((warn_unused_result))
-bool xaead_open(const struct symmetric_key *key, const uint8_t nonce[XAEAD_NONCE_LEN],
-	const void *ad, size_t ad_len, const void *sealed, size_t sealed_len, uint8_t *out);
+__attribute__((warn_unused_result)) bool xaead_open(const struct symmetric_key *key,
+	const uint8_t nonce[XAEAD_NONCE_LEN], const void *ad, size_t ad_len, const void *sealed,
+	size_t sealed_len, uint8_t *out);
 
 #endif

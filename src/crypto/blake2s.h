@@ -29,8 +29,7 @@ void blake2s_hash2(const void *a, size_t a_len, const void *b, size_t b_len, str
 void blake2s_mac(const void *key, size_t key_len, const void *in, size_t in_len, struct mac *out);
 
 /* HMAC-BLAKE2s(key, in), block size 64; key_len is at most 64. */
-void blake2s_hmac(const void *key, size_t key_len, const void *in, size_t in_len,
-	struct hash *out);
+void blake2s_hmac(const void *key, size_t key_len, const void *in, size_t in_len, struct hash *out);
 
 /*
  * KDF1, KDF2, KDF3: HKDF with `key` as the HMAC key and `in` as its message. Gives as many

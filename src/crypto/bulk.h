@@ -51,8 +51,8 @@ void bulk_seal(struct bulk_engine *engine, const struct symmetric_key *key, uint
  * Opens len + BULK_TAG_LEN bytes at sealed into len bytes at out. False when the tag is wrong;
  * out then holds nothing to be used. out is sealed itself or does not overlap it.
  */
-__attribute__((warn_unused_result))
-bool bulk_open(struct bulk_engine *engine, const struct symmetric_key *key, uint64_t counter,
-	const uint8_t *sealed, size_t len, uint8_t *out);
+__attribute__((warn_unused_result)) bool bulk_open(struct bulk_engine *engine,
+	const struct symmetric_key *key, uint64_t counter, const uint8_t *sealed, size_t len,
+	uint8_t *out);
 
 #endif

@@ -11,7 +11,6 @@
  * this layer gives the same results without it, only slower. May be called again. False when the
  * system gives no random bytes, which libsodium wants for its own use.
  */
-__attribute__((warn_unused_result))
-bool crypto_init(void);
+__attribute__((warn_unused_result)) bool crypto_init(void);
 
 #endif

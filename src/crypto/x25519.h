@@ -17,8 +17,7 @@ void x25519_public(const struct private_key *private_key, struct public_key *pub
  * The secret that private_key and public_key share. False, with *shared zero, when the result is
  * all zero: public_key is of low order and must be refused.
  */
-__attribute__((warn_unused_result))
-bool x25519_shared(const struct private_key *private_key, const struct public_key *public_key,
-	struct shared_secret *shared);
+__attribute__((warn_unused_result)) bool x25519_shared(const struct private_key *private_key,
+	const struct public_key *public_key, struct shared_secret *shared);
 
 #endif

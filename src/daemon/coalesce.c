@@ -14,7 +14,7 @@
 #include "fields.h"
 
 enum segment_kind {
-	SEGMENT_OTHER,	/* of no flow that has groups */
+	SEGMENT_OTHER,  /* of no flow that has groups */
 	SEGMENT_HIDDEN, /* may be of such a flow, but its ports are out of sight */
 	SEGMENT_OF_FLOW,
 };

@@ -41,9 +41,8 @@ static int check_room(struct tunnel *tunnel, const struct device_settings *chang
 		room += allowedips_count(allowed_ips);
 	for (size_t i = 0; i < change->peers_count; i++) {
 		const struct peer_settings *peer = &change->peers[i];
-		uint32_t slot = change->replace_peers
-					? PEER_NONE
-					: device_find_peer(device, &peer->public_key);
+		uint32_t slot = change->replace_peers ? PEER_NONE
+						      : device_find_peer(device, &peer->public_key);
 
 		if (slot != PEER_NONE && name_first(&named, slot) &&
 			(peer->remove || peer->replace_allowed_ips))
@@ -69,8 +68,8 @@ static int apply_sockets(struct tunnel *tunnel, const struct device_settings *ch
 {
 	bool has_mark = (change->has & DEVICE_HAS_FWMARK) != 0;
 	uint32_t mark = has_mark ? change->fwmark : tunnel->fwmark;
-	uint16_t port = change->has & DEVICE_HAS_LISTEN_PORT ? change->listen_port
-							     : tunnel->listen_port;
+	uint16_t port =
+		change->has & DEVICE_HAS_LISTEN_PORT ? change->listen_port : tunnel->listen_port;
 	bool has_new_port = wants_new_port(tunnel, change), is_up = tunnel->device->is_up;
 	struct udp_pair udp;
 	int err = 0;
@@ -93,8 +92,8 @@ static int apply_sockets(struct tunnel *tunnel, const struct device_settings *ch
 	return 0;
 }
 
-static void apply_private_key(struct tunnel *tunnel, const struct private_key *key,
-	struct moment now)
+static void apply_private_key(
+	struct tunnel *tunnel, const struct private_key *key, struct moment now)
 {
 	struct device *device = tunnel->device;
 	bool had_identity = device->has_identity;
@@ -112,8 +111,8 @@ static void apply_private_key(struct tunnel *tunnel, const struct private_key *k
 			effects_obey(tunnel, slot, EFFECT_INITIATE, now);
 }
 
-static void apply_allowed_ips(struct tunnel *tunnel, uint32_t slot,
-	const struct peer_settings *change)
+static void apply_allowed_ips(
+	struct tunnel *tunnel, uint32_t slot, const struct peer_settings *change)
 {
 	bool fits = true;
 
@@ -130,16 +129,15 @@ static void apply_allowed_ips(struct tunnel *tunnel, uint32_t slot,
 	ENSURE(fits);
 }
 
-static void apply_peer(struct tunnel *tunnel, const struct peer_settings *change,
-	struct moment now)
+static void apply_peer(struct tunnel *tunnel, const struct peer_settings *change, struct moment now)
 {
 	struct device *device = tunnel->device;
 	uint32_t slot = device_find_peer(device, &change->public_key);
 	struct peer *peer;
 
 	/* Ourselves as a peer: accepted and without effect, as every WireGuard does. */
-	if (device->has_identity && memcmp(change->public_key.b, device->identity.public_key.b,
-					    KEY_LEN) == 0)
+	if (device->has_identity &&
+		memcmp(change->public_key.b, device->identity.public_key.b, KEY_LEN) == 0)
 		return;
 	if (change->remove) {
 		if (slot != PEER_NONE)

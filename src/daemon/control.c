@@ -23,12 +23,12 @@ enum {
 struct connection {
 	int fd; /* -1: free */
 	struct textbuf in, out;
-	size_t seen; /* bytes of in that hold no end of a request */
-	size_t sent; /* of out */
+	size_t seen;        /* bytes of in that hold no end of a request */
+	size_t sent;        /* of out */
 	bool may_have_more; /* in may hold another whole request */
 	bool is_getting;    /* a reply is being made: from next_peer on */
 	bool is_in_peer;    /* of which all is printed but the allowed IPs from next_ip on */
-	bool is_ending;	    /* close when out is sent */
+	bool is_ending;     /* close when out is sent */
 	bool wants_write;
 	uint32_t next_peer, next_ip;
 	uint64_t last_used; /* a count of events, not a time */
@@ -199,8 +199,8 @@ static void complete_gets(struct control *control)
 			print_slice(control->tunnel, &control->connections[i], SIZE_MAX);
 }
 
-static void answer_set(struct control *control, struct connection *connection,
-	struct span request, struct moment now)
+static void answer_set(struct control *control, struct connection *connection, struct span request,
+	struct moment now)
 {
 	struct device_settings change;
 	size_t bad_line = 0;
@@ -217,8 +217,7 @@ static void answer_set(struct control *control, struct connection *connection,
 }
 
 /* Answers the first request in the buffer; false: there is no whole one. */
-static bool answer_next(struct control *control, struct connection *connection,
-	struct moment now)
+static bool answer_next(struct control *control, struct connection *connection, struct moment now)
 {
 	struct span text = {connection->in.text, connection->in.len};
 	size_t end = uapi_find_end(text, connection->seen);
@@ -266,9 +265,9 @@ static bool read_some(struct connection *connection)
 static bool write_some(struct connection *connection)
 {
 	while (connection->sent < connection->out.len) {
-		ssize_t len = unixsock_write(connection->fd,
-			connection->out.text + connection->sent,
-			connection->out.len - connection->sent);
+		ssize_t len =
+			unixsock_write(connection->fd, connection->out.text + connection->sent,
+				connection->out.len - connection->sent);
 
 		if (len == -EAGAIN)
 			return true;
@@ -298,11 +297,10 @@ static bool has_work(const struct connection *connection)
 }
 
 /* One turn of work; false: close. A new request is read when the last one is answered. */
-static bool advance(struct control *control, struct connection *connection, unsigned ready,
-	struct moment now)
+static bool advance(
+	struct control *control, struct connection *connection, unsigned ready, struct moment now)
 {
-	if ((ready & (EVENT_READ | EVENT_ERROR)) && !has_work(connection) &&
-		!read_some(connection))
+	if ((ready & (EVENT_READ | EVENT_ERROR)) && !has_work(connection) && !read_some(connection))
 		return false;
 	for (unsigned i = 0; i < REQUESTS_A_TURN; i++) {
 		bool was_getting = connection->is_getting;

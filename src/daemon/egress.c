@@ -41,8 +41,8 @@ struct egress {
 static struct outbatch *carve_batch(uint8_t **memory)
 {
 	struct outbatch *batch = (void *)*memory;
-	size_t head = (sizeof(*batch) + OUTBATCH_ALIGNMENT - 1) / OUTBATCH_ALIGNMENT *
-		      OUTBATCH_ALIGNMENT;
+	size_t head =
+		(sizeof(*batch) + OUTBATCH_ALIGNMENT - 1) / OUTBATCH_ALIGNMENT * OUTBATCH_ALIGNMENT;
 	size_t in_len = (OUTBATCH_IN_LEN + OUTBATCH_ALIGNMENT - 1) / OUTBATCH_ALIGNMENT *
 			OUTBATCH_ALIGNMENT;
 
@@ -85,7 +85,8 @@ void egress_destroy(struct egress *egress)
 	if (!egress)
 		return;
 	/* Not what outsend keeps by peer, of which most is never touched. */
-	wipe(egress->arena.base, (size_t)((uint8_t *)egress->outsend - (uint8_t *)egress->arena.base));
+	wipe(egress->arena.base,
+		(size_t)((uint8_t *)egress->outsend - (uint8_t *)egress->arena.base));
 	arena_release(&egress->arena);
 	free(egress);
 }
@@ -192,8 +193,8 @@ static bool may_answer(struct egress *e, struct instant now)
 	return true;
 }
 
-static void answer_unreachable(struct tunnel *tunnel, const uint8_t *packet, size_t len,
-	struct instant now)
+static void answer_unreachable(
+	struct tunnel *tunnel, const uint8_t *packet, size_t len, struct instant now)
 {
 	static const struct tun_header plain;
 	uint8_t answer[ICMP_UNREACHABLE_MAX];
@@ -210,14 +211,13 @@ static void answer_unreachable(struct tunnel *tunnel, const uint8_t *packet, siz
  * True for a datagram that we sent to the peer ourselves: a route leads its endpoint into the
  * tunnel. Sent again it would come back again, longer by our headers each time.
  */
-static bool is_own_datagram(const struct tunnel *tunnel, const struct endpoint *to,
-	const uint8_t *packet, size_t len)
+static bool is_own_datagram(
+	const struct tunnel *tunnel, const struct endpoint *to, const uint8_t *packet, size_t len)
 {
 	bool is_v4 = packet[0] >> 4 == 4;
 	size_t udp_at = is_v4 ? (size_t)(packet[0] & 0x0f) * 4 : V6_HEADER_LEN;
 	const uint8_t *udp = packet + udp_at;
-	const uint8_t *destination =
-		packet + (is_v4 ? V4_ADDRESSES_AT + 4 : V6_ADDRESSES_AT + 16);
+	const uint8_t *destination = packet + (is_v4 ? V4_ADDRESSES_AT + 4 : V6_ADDRESSES_AT + 16);
 
 	return packet[is_v4 ? V4_PROTOCOL_AT : V6_NEXT_AT] == IPPROTO_UDP &&
 	       to->addr.family == (is_v4 ? IP_V4 : IP_V6) && udp_at + UDP_HEADER_LEN <= len &&
@@ -226,8 +226,8 @@ static bool is_own_datagram(const struct tunnel *tunnel, const struct endpoint *
 }
 
 /* The packet that was read joins the batch, or waits for a key. */
-static void gather_for(struct tunnel *tunnel, struct outbatch *batch, uint32_t slot,
-	struct moment now)
+static void gather_for(
+	struct tunnel *tunnel, struct outbatch *batch, uint32_t slot, struct moment now)
 {
 	struct outpacket *next = outbatch_next(batch);
 
@@ -327,8 +327,8 @@ static void seal_staged(struct tunnel *tunnel, uint32_t slot, const struct outbo
 	struct outbatch *aside = tunnel->egress->aside;
 	struct outpacket *next = outbatch_next(aside);
 	uint8_t *packet = outbatch_place(aside);
-	bool is_whole = split_begin(&next->split, &plain, packet,
-		staging_pop(tunnel->staging, slot, packet));
+	bool is_whole = split_begin(
+		&next->split, &plain, packet, staging_pop(tunnel->staging, slot, packet));
 
 	ENSURE(is_whole);
 	next->grant = *grant;
@@ -354,8 +354,8 @@ void egress_staged(struct tunnel *tunnel, uint32_t slot, struct moment now)
 			break;
 		}
 		seal_staged(tunnel, slot, &grant);
-		effects |= outbound_finish(tunnel->device, &grant, true, now.at,
-			jitter_draw(tunnel));
+		effects |=
+			outbound_finish(tunnel->device, &grant, true, now.at, jitter_draw(tunnel));
 		outbound_grant_fini(&grant);
 	}
 	want_handshake(tunnel, slot, effects);
@@ -380,8 +380,8 @@ void egress_keepalive(struct tunnel *tunnel, uint32_t slot, struct moment now)
 	sources_check(tunnel, slot);
 	if (outbound_reserve(tunnel->device, slot, 1, now.at, &grant) == VERDICT_OK) {
 		add_keepalive(tunnel, &grant);
-		effects = outbound_finish(tunnel->device, &grant, false, now.at,
-			jitter_draw(tunnel));
+		effects =
+			outbound_finish(tunnel->device, &grant, false, now.at, jitter_draw(tunnel));
 		outbound_grant_fini(&grant);
 	}
 	want_handshake(tunnel, slot, effects);

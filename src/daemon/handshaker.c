@@ -102,8 +102,8 @@ static int start(struct handshaker *h)
 	return -err;
 }
 
-int handshaker_create(struct handshaker **handshaker, uint32_t peers_max,
-	const struct event_loop *loop)
+int handshaker_create(
+	struct handshaker **handshaker, uint32_t peers_max, const struct event_loop *loop)
 {
 	struct handshaker *h = calloc(1, sizeof(*h));
 	size_t queue_len = HANDSHAKE_QUEUE_MAX * sizeof(struct handshake_message);
@@ -185,8 +185,7 @@ void handshaker_want(struct handshaker *h, uint32_t slot, bool is_retry)
 		wish->is_retry = wish->is_retry && is_retry;
 		return;
 	}
-	*wish = (struct wish){
-		.previous = h->last_wish, .is_wanted = true, .is_retry = is_retry};
+	*wish = (struct wish){.previous = h->last_wish, .is_wanted = true, .is_retry = is_retry};
 	*link_behind(h, wish->previous) = slot + 1;
 	h->last_wish = slot + 1;
 }
@@ -211,8 +210,8 @@ static void submit(struct handshaker *h, struct handshake_job *job)
 	pthread_mutex_unlock(&h->mutex);
 }
 
-static enum verdict prepare_wish(struct handshaker *h, struct device *device, struct moment now,
-	struct handshake_job *job)
+static enum verdict prepare_wish(
+	struct handshaker *h, struct device *device, struct moment now, struct handshake_job *job)
 {
 	uint32_t slot = h->first_wish - 1;
 	bool is_retry = h->wishes[slot].is_retry;
@@ -226,8 +225,8 @@ static enum verdict prepare_wish(struct handshaker *h, struct device *device, st
 	return verdict;
 }
 
-static enum verdict prepare_message(struct handshaker *h, struct device *device,
-	struct moment now, struct handshake_job *job)
+static enum verdict prepare_message(
+	struct handshaker *h, struct device *device, struct moment now, struct handshake_job *job)
 {
 	const struct handshake_message *message = &h->queue[h->queue_first];
 
@@ -240,8 +239,8 @@ static enum verdict prepare_message(struct handshaker *h, struct device *device,
  * Prepares what is first, a wish or a message in turn: so many peers to call do not keep their
  * answers waiting, nor a flood of messages our own calls.
  */
-static enum verdict prepare_next(struct handshaker *h, struct device *device, struct moment now,
-	struct handshake_job *job)
+static enum verdict prepare_next(
+	struct handshaker *h, struct device *device, struct moment now, struct handshake_job *job)
 {
 	h->was_message = h->first_wish == 0 || (h->queue_count > 0 && !h->was_message);
 	return h->was_message ? prepare_message(h, device, now, job)

@@ -17,8 +17,8 @@ struct handshaker;
  * peers_max: of the device. loop: woken when a job is done. 0 or -errno; the worker thread runs
  * until handshaker_destroy().
  */
-int handshaker_create(struct handshaker **handshaker, uint32_t peers_max,
-	const struct event_loop *loop);
+int handshaker_create(
+	struct handshaker **handshaker, uint32_t peers_max, const struct event_loop *loop);
 void handshaker_destroy(struct handshaker *handshaker);
 
 /* True when so many messages wait that the load rule holds. */

@@ -136,8 +136,8 @@ static size_t unreachable6(const uint8_t *packet, size_t len, uint8_t *out)
 	icmp[1] = ICMP6_DST_UNREACH_ADDR;
 	memcpy(icmp + ICMP_HEADER_LEN, packet, quoted);
 	put16(icmp + 2, (uint16_t)~checksum_fold(checksum_add(
-				checksum_pseudo(out, IPPROTO_ICMPV6, ICMP_HEADER_LEN + quoted), icmp,
-				ICMP_HEADER_LEN + quoted)));
+				checksum_pseudo(out, IPPROTO_ICMPV6, ICMP_HEADER_LEN + quoted),
+				icmp, ICMP_HEADER_LEN + quoted)));
 	return IP6_LEN + ICMP_HEADER_LEN + quoted;
 }
 

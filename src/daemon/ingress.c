@@ -85,8 +85,7 @@ static void write_groups(struct tunnel *tunnel)
 		struct coalesce_group *group = &c->groups[i];
 
 		coalesce_finish(c, i);
-		if (tun_write(&tunnel->tun, &group->header, group->pieces, group->count) ==
-			-EBADFD)
+		if (tun_write(&tunnel->tun, &group->header, group->pieces, group->count) == -EBADFD)
 			tunnel->is_deleted = true;
 	}
 	coalesce_reset(c);
@@ -103,8 +102,8 @@ static void write_packet(struct tunnel *tunnel, uint8_t *packet, size_t len)
 		device_count(tunnel->device, VERDICT_BAD_INNER);
 }
 
-static void deliver_run(struct tunnel *tunnel, const struct inbatch *batch, struct inrun *run,
-	struct moment now)
+static void deliver_run(
+	struct tunnel *tunnel, const struct inbatch *batch, struct inrun *run, struct moment now)
 {
 	for (unsigned i = run->first; i < run->first + run->count; i++) {
 		const struct indatagram *d = &batch->datagrams[i];
@@ -139,8 +138,8 @@ void ingress_deliver(struct tunnel *tunnel, struct moment now)
 	egress_flush(tunnel);
 }
 
-static void take_handshake(struct tunnel *tunnel, const struct udp_in *in,
-	const uint8_t *datagram, size_t len, struct moment now)
+static void take_handshake(struct tunnel *tunnel, const struct udp_in *in, const uint8_t *datagram,
+	size_t len, struct moment now)
 {
 	struct handshake_message message = {.source = in->source, .len = (uint8_t)len};
 	struct wire_cookie_reply reply;
@@ -158,8 +157,8 @@ static void take_handshake(struct tunnel *tunnel, const struct udp_in *in,
 	wipe(&chance, sizeof(chance));
 }
 
-static void gather_message(struct tunnel *tunnel, struct inbatch *batch, unsigned i,
-	struct moment now)
+static void gather_message(
+	struct tunnel *tunnel, struct inbatch *batch, unsigned i, struct moment now)
 {
 	const struct udp_in *in = &batch->messages[i];
 	size_t step = in->segment_len > 0 ? in->segment_len : in->len;
@@ -177,8 +176,8 @@ static void gather_message(struct tunnel *tunnel, struct inbatch *batch, unsigne
 			take_handshake(tunnel, in, datagram, len, now);
 			break;
 		case MESSAGE_COOKIE_REPLY:
-			handshake_consume_cookie_reply(tunnel->device, (const void *)datagram,
-				now.at);
+			handshake_consume_cookie_reply(
+				tunnel->device, (const void *)datagram, now.at);
 			break;
 		case MESSAGE_NONE:
 			device_count(tunnel->device, VERDICT_BAD_MESSAGE);

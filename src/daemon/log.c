@@ -24,8 +24,8 @@ enum log_level log_level_parse(const char *text)
 	return LOG_LEVEL_ERROR;
 }
 
-__attribute__((format(printf, 4, 0))) static void say(const struct log *log, enum log_level level, const char *word, const char *format,
-	va_list arguments)
+__attribute__((format(printf, 4, 0))) static void say(const struct log *log, enum log_level level,
+	const char *word, const char *format, va_list arguments)
 {
 	char line[512];
 

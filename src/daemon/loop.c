@@ -40,8 +40,8 @@ static void limit_super_packets(struct loop *loop)
 	if (segments > UDP_SEGMENTS_MAX)
 		segments = UDP_SEGMENTS_MAX;
 	/* A kernel that refuses hands over longer ones, which are cut all the same. */
-	link_set_gso_max(&loop->link->rtnl, loop->link->state.ifindex, (uint32_t)segments,
-		TUN_PACKET_MAX);
+	link_set_gso_max(
+		&loop->link->rtnl, loop->link->state.ifindex, (uint32_t)segments, TUN_PACKET_MAX);
 }
 
 /*
@@ -89,16 +89,16 @@ static void follow_link(struct loop *loop, struct moment now)
 	tunnel_tick(tunnel, now);
 }
 
-static void take_event(struct loop *loop, const struct event *event, struct moment now,
-	struct found *found)
+static void take_event(
+	struct loop *loop, const struct event *event, struct moment now, struct found *found)
 {
 	struct tunnel *tunnel = loop->tunnel;
 
 	if (event->tag == EVENT_TAG_WAKE)
 		return;
 	if (event->tag >= TAG_CONNECTION) {
-		control_ready(loop->control, (unsigned)(event->tag - TAG_CONNECTION),
-			event->ready, now);
+		control_ready(
+			loop->control, (unsigned)(event->tag - TAG_CONNECTION), event->ready, now);
 		return;
 	}
 	switch ((enum tag)event->tag) {

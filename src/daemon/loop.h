@@ -15,7 +15,7 @@ struct loop {
 	struct linkwatch *link;
 	struct sockwatch *socket_file; /* NULL: the socket has no file of ours */
 	int signals;
-	int routes; /* -1: not watched */
+	int routes;            /* -1: not watched */
 	struct instant rested; /* when nothing was pending last */
 };
 

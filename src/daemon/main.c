@@ -112,16 +112,15 @@ static int open_tun(struct daemon *daemon, const char *interface)
 static int open_listener(struct daemon *daemon)
 {
 	int fd = env_fd("WG_UAPI_FD");
-	int err = fd < -1 ? fd
-			  : unixsock_path(daemon->socket_path, UNIXSOCK_DIRECTORY,
-				    daemon->tun.name);
+	int err =
+		fd < -1 ? fd
+			: unixsock_path(daemon->socket_path, UNIXSOCK_DIRECTORY, daemon->tun.name);
 
 	if (err == 0 && fd >= 0)
 		err = unixsock_adopt(fd);
 	if (err < 0)
 		return complain(daemon, "Taking the control socket that WG_UAPI_FD names", err);
-	daemon->listener =
-		fd >= 0 ? fd : unixsock_listen(UNIXSOCK_DIRECTORY, daemon->tun.name);
+	daemon->listener = fd >= 0 ? fd : unixsock_listen(UNIXSOCK_DIRECTORY, daemon->tun.name);
 	if (daemon->listener < 0)
 		return complain(daemon, "Opening the control socket in " UNIXSOCK_DIRECTORY,
 			daemon->listener);
@@ -169,8 +168,8 @@ static int set_up(struct daemon *daemon, const struct arguments *arguments)
 		err = open_link(daemon);
 	if (err < 0)
 		return err;
-	err = tunnel_init(&daemon->tunnel, &daemon->tun, &tunnel_limits, arguments->threads,
-		&daemon->log);
+	err = tunnel_init(
+		&daemon->tunnel, &daemon->tun, &tunnel_limits, arguments->threads, &daemon->log);
 	daemon->tun.fd = -1;
 	daemon->has_tunnel = err == 0;
 	if (err == 0)
@@ -199,8 +198,11 @@ static void take_down(struct daemon *daemon)
 
 static int run(struct daemon *daemon)
 {
-	struct loop loop = {.tunnel = &daemon->tunnel, .control = daemon->control,
-		.link = &daemon->link, .signals = daemon->signals, .routes = routewatch_open(),
+	struct loop loop = {.tunnel = &daemon->tunnel,
+		.control = daemon->control,
+		.link = &daemon->link,
+		.signals = daemon->signals,
+		.routes = routewatch_open(),
 		.socket_file = daemon->has_socket_file ? &daemon->socket_file : NULL};
 	int err = loop_run(&loop);
 

@@ -111,14 +111,14 @@ static struct outmessage *start_message(struct outbatch *batch, size_t len)
 	if (!outbatch_has_room(batch, len))
 		return NULL;
 	batch->messages_count++;
-	*m = (struct outmessage){.piece = {batch->out + at, len}, .segment_len = (uint16_t)len,
-		.segments = 1};
+	*m = (struct outmessage){
+		.piece = {batch->out + at, len}, .segment_len = (uint16_t)len, .segments = 1};
 	batch->out_len = at + len;
 	return m;
 }
 
-static bool may_join(const struct outmessage *m, const struct outbound_grant *grant, size_t len,
-	uint8_t ds)
+static bool may_join(
+	const struct outmessage *m, const struct outbound_grant *grant, size_t len, uint8_t ds)
 {
 	return m->has_peer && !m->is_closed && m->ds == ds && m->peer.slot == grant->peer.slot &&
 	       m->peer.generation == grant->peer.generation &&
@@ -127,8 +127,8 @@ static bool may_join(const struct outmessage *m, const struct outbound_grant *gr
 }
 
 /* Where a data message of len bytes goes; NULL: no room. */
-static uint8_t *place_data(struct outbatch *batch, const struct outbound_grant *grant, size_t len,
-	uint8_t ds)
+static uint8_t *place_data(
+	struct outbatch *batch, const struct outbound_grant *grant, size_t len, uint8_t ds)
 {
 	struct outmessage *m =
 		batch->messages_count > 0 ? &batch->messages[batch->messages_count - 1] : NULL;
@@ -152,8 +152,8 @@ static uint8_t *place_data(struct outbatch *batch, const struct outbound_grant *
 	return m->piece.iov_base;
 }
 
-bool outbatch_add_keepalive(struct outbatch *batch, struct bulk_engine *engine,
-	const struct outbound_grant *grant)
+bool outbatch_add_keepalive(
+	struct outbatch *batch, struct bulk_engine *engine, const struct outbound_grant *grant)
 {
 	uint8_t *out = place_data(batch, grant, KEEPALIVE_LEN, 0);
 
@@ -180,19 +180,17 @@ bool outbatch_add_datagram(struct outbatch *batch, const struct peer_id *peer,
 	return true;
 }
 
-static void seal_packet(struct outbatch *batch, struct outpacket *packet,
-	struct bulk_engine *engine)
+static void seal_packet(
+	struct outbatch *batch, struct outpacket *packet, struct bulk_engine *engine)
 {
 	struct split *split = &packet->split;
 	uint8_t ds = ip_ecn_encapsulate(ip_ecn(split->packet));
 
 	while (split->next < split->count) {
 		uint32_t i = split->next;
-		size_t padded_len =
-			outbound_padded_len(split_segment_len(split, i), batch->mtu);
+		size_t padded_len = outbound_padded_len(split_segment_len(split, i), batch->mtu);
 		const uint8_t *segment = split_next(split, padded_len);
-		uint8_t *out =
-			place_data(batch, &packet->grant, DATA_OVERHEAD + padded_len, ds);
+		uint8_t *out = place_data(batch, &packet->grant, DATA_OVERHEAD + padded_len, ds);
 
 		ENSURE(out); /* as planned in outbatch_add() */
 		outbound_seal(engine, &packet->grant, i, segment, padded_len, out);

@@ -84,8 +84,8 @@ struct outpacket *outbatch_next(struct outbatch *batch);
 void outbatch_commit(struct outbatch *batch);
 
 /* Adds an empty data message, sealed at once; false: no room. */
-bool outbatch_add_keepalive(struct outbatch *batch, struct bulk_engine *engine,
-	const struct outbound_grant *grant);
+bool outbatch_add_keepalive(
+	struct outbatch *batch, struct bulk_engine *engine, const struct outbound_grant *grant);
 
 /* Adds a copy of a handshake message or cookie reply; peer may be NULL. false: no room. */
 bool outbatch_add_datagram(struct outbatch *batch, const struct peer_id *peer,

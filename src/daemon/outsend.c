@@ -34,18 +34,21 @@ void outsend_forget_paths(struct outsend *outsend)
 	outsend->paths++;
 }
 
-static bool refuses_segments(const struct outsend *outsend, const struct tunnel *tunnel,
-	const struct outmessage *m)
+static bool refuses_segments(
+	const struct outsend *outsend, const struct tunnel *tunnel, const struct outmessage *m)
 {
 	const struct refusal *refusal = &outsend->refusals[m->peer.slot];
 
-	return !tunnel->udp.has_gso || (refusal->paths == outsend->paths &&
-					       ip_addr_equal(&refusal->addr, &m->to.addr));
+	return !tunnel->udp.has_gso ||
+	       (refusal->paths == outsend->paths && ip_addr_equal(&refusal->addr, &m->to.addr));
 }
 
 static struct udp_out out_of(struct outmessage *m)
 {
-	return (struct udp_out){.to = &m->to, .pieces = &m->piece, .pieces_count = 1, .ds = m->ds,
+	return (struct udp_out){.to = &m->to,
+		.pieces = &m->piece,
+		.pieces_count = 1,
+		.ds = m->ds,
 		.segment_len = m->segments > 1 ? m->segment_len : 0};
 }
 
@@ -67,8 +70,8 @@ static void forget_source(struct tunnel *tunnel, struct outmessage *m)
 	}
 }
 
-static struct udp_out send_alone(struct outsend *outsend, struct tunnel *tunnel,
-	struct outmessage *m)
+static struct udp_out send_alone(
+	struct outsend *outsend, struct tunnel *tunnel, struct outmessage *m)
 {
 	struct udp_out out = out_of(m);
 
@@ -105,8 +108,8 @@ static bool send_singly(struct outsend *outsend, struct tunnel *tunnel, struct o
 }
 
 /* True when the message must stay for another try. */
-static bool settle(struct outsend *outsend, struct tunnel *tunnel, struct outmessage *m,
-	struct udp_out out)
+static bool settle(
+	struct outsend *outsend, struct tunnel *tunnel, struct outmessage *m, struct udp_out out)
 {
 	if (udp_fate(&out) == UDP_BAD_SOURCE) {
 		forget_source(tunnel, m);

@@ -16,8 +16,8 @@ static bool is_good(struct tunnel *tunnel, const struct endpoint *endpoint)
 	/* A link-local address has but one way. */
 	if (endpoint->scope_id != 0)
 		return true;
-	err = iproute_lookup(&tunnel->routes, &endpoint->addr, &endpoint->local,
-		tunnel->fwmark, &route);
+	err = iproute_lookup(
+		&tunnel->routes, &endpoint->addr, &endpoint->local, tunnel->fwmark, &route);
 
 	return err == 0 &&
 	       (endpoint->addr.family == IP_V6 || route.ifindex == endpoint->local_ifindex);

@@ -34,13 +34,13 @@ const struct device_limits tunnel_limits = {
 static int reserve_memory(struct tunnel *tunnel, const struct device_limits *limits)
 {
 	struct chance chance;
-	int err = arena_reserve(&tunnel->device_memory, device_size(limits),
-		ARENA_PRIVATE | ARENA_LOCKED);
+	int err = arena_reserve(
+		&tunnel->device_memory, device_size(limits), ARENA_PRIVATE | ARENA_LOCKED);
 
 	if (err < 0)
 		return err;
-	err = arena_reserve(&tunnel->staging_memory, staging_size(limits->peers_max),
-		ARENA_PRIVATE);
+	err = arena_reserve(
+		&tunnel->staging_memory, staging_size(limits->peers_max), ARENA_PRIVATE);
 	if (err < 0)
 		return err;
 	err = arena_reserve(&tunnel->sources_memory, limits->peers_max * sizeof(uint32_t), 0);
@@ -60,8 +60,8 @@ int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct devic
 	int err;
 
 	ENSURE(limits->peers_max <= TUNNEL_PEERS_MAX);
-	*tunnel = (struct tunnel){.tun = *tun, .log = *log, .mtu = MTU_DEFAULT,
-		.udp = {.fd4 = -1, .fd6 = -1}};
+	*tunnel = (struct tunnel){
+		.tun = *tun, .log = *log, .mtu = MTU_DEFAULT, .udp = {.fd4 = -1, .fd6 = -1}};
 	err = event_open(&tunnel->loop);
 	if (err < 0) {
 		tun_close(&tunnel->tun);

@@ -35,13 +35,13 @@ struct tunnel {
 	struct log log;
 	struct event_loop loop;
 	struct tun tun;
-	struct udp_pair udp;     /* closed while the interface is down */
-	uint16_t listen_port;    /* as configured or once got; 0: any */
+	struct udp_pair udp;  /* closed while the interface is down */
+	uint16_t listen_port; /* as configured or once got; 0: any */
 	uint32_t fwmark;
 	size_t mtu;
-	bool is_wanted_up;       /* the interface is up; device->is_up: and there are sockets */
-	bool is_deleted;         /* the TUN device is gone */
-	bool watches_room;       /* of the sockets: a full one holds packets back */
+	bool is_wanted_up; /* the interface is up; device->is_up: and there are sockets */
+	bool is_deleted;   /* the TUN device is gone */
+	bool watches_room; /* of the sockets: a full one holds packets back */
 
 	struct arena device_memory, staging_memory, sources_memory;
 	/* Whether a peer's local address was looked at since the routes changed: see sources.h. */

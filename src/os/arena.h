@@ -9,7 +9,7 @@
 
 enum arena_flag {
 	ARENA_PRIVATE = 1 << 0, /* a forked child does not see the contents */
-	ARENA_LOCKED = 1 << 1,	/* touched pages never go to swap, as far as RLIMIT_MEMLOCK lets */
+	ARENA_LOCKED = 1 << 1,  /* touched pages never go to swap, as far as RLIMIT_MEMLOCK lets */
 };
 
 struct arena {

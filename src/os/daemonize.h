@@ -17,7 +17,7 @@ enum daemonize_side {
 };
 
 struct daemonize {
-	int fd;				     /* the child's line to its parent; -1: there is none */
+	int fd;                              /* the child's line to its parent; -1: there is none */
 	char message[DAEMONIZE_MESSAGE_MAX]; /* the parent's, after DAEMONIZE_FAILED */
 };
 

@@ -40,9 +40,6 @@ static int on_attr(const struct nlattr *attr, void *arg)
 	case RTA_OIF:
 		route->ifindex = get_u32(attr);
 		break;
-	case RTA_PRIORITY:
-		route->metric = get_u32(attr);
-		break;
 	case RTA_METRICS:
 		return mnl_attr_parse_nested(attr, on_metric, route);
 	default:
@@ -156,8 +153,6 @@ static int change_route(
 		ipattr_put(message, RTA_DST, &route->dst.addr);
 	mnl_attr_put_u32(message, RTA_TABLE, route->table);
 	mnl_attr_put_u32(message, RTA_OIF, route->ifindex);
-	if (route->metric)
-		mnl_attr_put_u32(message, RTA_PRIORITY, route->metric);
 	return rtnl_finish(rtnl);
 }
 

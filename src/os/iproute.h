@@ -18,7 +18,6 @@ struct iproute {
 	struct ip_prefix dst; /* the family stands in dst.addr, for a default route too */
 	uint32_t table;
 	uint32_t ifindex; /* 0: none, or several next hops */
-	uint32_t metric;
 	uint32_t mtu;     /* of the route itself; 0: none given */
 	bool is_unicast;  /* not local, broadcast, unreachable, ... */
 	bool kernel_made; /* follows an address */

@@ -11,7 +11,7 @@
 #include "rtnl.h"
 
 struct linkwatch {
-	int fd;			 /* readable: call linkwatch_read() */
+	int fd;                  /* readable: call linkwatch_read() */
 	struct link_state state; /* as it was last read */
 	struct mnl_socket *events;
 	struct rtnl rtnl;

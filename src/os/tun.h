@@ -44,10 +44,10 @@ enum tun_gso {
 
 /* virtio's legacy header as it stands before each packet; integers in host byte order. */
 struct tun_header {
-	uint8_t flags;		  /* enum tun_header_flag */
-	uint8_t gso;		  /* enum tun_gso */
-	uint16_t header_len;	  /* bytes of headers before the payload; a hint, do not trust it */
-	uint16_t gso_size;	  /* payload bytes a segment */
+	uint8_t flags;            /* enum tun_header_flag */
+	uint8_t gso;              /* enum tun_gso */
+	uint16_t header_len;      /* bytes of headers before the payload; a hint, do not trust it */
+	uint16_t gso_size;        /* payload bytes a segment */
 	uint16_t checksum_start;  /* from the packet's first byte */
 	uint16_t checksum_offset; /* from checksum_start */
 };

@@ -15,10 +15,10 @@
 #include "addr.h"
 
 enum {
-	UDP_BATCH_MAX = 64,	 /* messages a call */
-	UDP_BUFFER_LEN = 65535,	 /* holds whatever a socket may give */
+	UDP_BATCH_MAX = 64,      /* messages a call */
+	UDP_BUFFER_LEN = 65535,  /* holds whatever a socket may give */
 	UDP_PAYLOAD_MAX = 65507, /* bytes of one message sent, all its segments together */
-	UDP_SEGMENTS_MAX = 64,	 /* datagrams in one message sent */
+	UDP_SEGMENTS_MAX = 64,   /* datagrams in one message sent */
 	/* Bytes of those; a longer message would be cut up by the processor, before the device. */
 	UDP_SEGMENTED_MAX = 65440,
 	UDP_CONTROL_LEN = 128,
@@ -44,11 +44,11 @@ void udp_close(struct udp_pair *udp);
 
 /* One message received: a datagram, or some of equal length (the last may be shorter). */
 struct udp_in {
-	void *buffer;	      /* the caller's; may be another one at each call */
+	void *buffer;         /* the caller's; may be another one at each call */
 	size_t buffer_len;    /* UDP_BUFFER_LEN, so that nothing is ever cut */
-	size_t len;	      /* bytes received; 0 as well when the message did not fit: drop it */
+	size_t len;           /* bytes received; 0 as well when the message did not fit: drop it */
 	uint16_t segment_len; /* bytes of each datagram but the last; 0: one datagram */
-	uint8_t ecn;	      /* of the outer header, 0 to 3 */
+	uint8_t ecn;          /* of the outer header, 0 to 3 */
 	struct endpoint source; /* remote and local side; no IPv4-mapped addresses */
 };
 
@@ -89,8 +89,8 @@ struct udp_out {
 	struct iovec *pieces; /* the payload is these, one after the other; they are not changed */
 	uint16_t pieces_count;
 	uint16_t segment_len; /* cut the payload after each so many bytes; 0: one datagram */
-	uint8_t ds;	      /* the DS byte: DSCP and ECN */
-	int result;	      /* out: 0 sent, else -errno */
+	uint8_t ds;           /* the DS byte: DSCP and ECN */
+	int result;           /* out: 0 sent, else -errno */
 };
 
 /*
@@ -104,10 +104,10 @@ unsigned udp_send(const struct udp_pair *udp, struct udp_out *out, unsigned coun
 /* What a result means for the sender. */
 enum udp_fate {
 	UDP_SENT,
-	UDP_FULL,	  /* the socket's buffer is full: again when it is writable, or drop */
-	UDP_BAD_SOURCE,	  /* the local address is no good (any more): forget it and send again */
+	UDP_FULL,         /* the socket's buffer is full: again when it is writable, or drop */
+	UDP_BAD_SOURCE,   /* the local address is no good (any more): forget it and send again */
 	UDP_BAD_SEGMENTS, /* the path does not take it in segments: send datagrams one by one */
-	UDP_LOST,	  /* anything else, such as no route: never fatal to a tunnel */
+	UDP_LOST,         /* anything else, such as no route: never fatal to a tunnel */
 };
 
 enum udp_fate udp_fate(const struct udp_out *out);

@@ -52,7 +52,7 @@ int unixsock_peer(int fd, uid_t *uid, pid_t *pid);
 /* A walk over the names of sockets that somebody listens on, in the directory's order. */
 struct unixsock_list {
 	const char *directory; /* the caller's string */
-	DIR *stream;	       /* NULL: there is no directory, so no names */
+	DIR *stream;           /* NULL: there is no directory, so no names */
 };
 
 int unixsock_list_open(struct unixsock_list *list, const char *directory);

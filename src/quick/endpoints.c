@@ -1,32 +1,28 @@
-/* Resolving by a child process at start, and by a helper that stays. */
+/* Resolving before the interface comes up: soon, or, where it must be, with patience. */
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
+#include <netdb.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include "ctl.h"
-#include "devicectl.h"
 #include "endpoints.h"
-#include "journal.h"
 #include "resolve.h"
 #include "say.h"
 
+#define RETRIES_VARIABLE "WG_ENDPOINT_RESOLUTION_RETRIES"
+
 enum {
 	START_WAIT_MS = 3000,
-	/* A session ends 180 s after its last handshake; a working one is younger than that. */
-	SESSION_MAX_S = 180,
-	HELPER_FIRST_WAIT_S = 1,
-	HELPER_LONGEST_WAIT_S = 30,
-	STOP_TRIES = 200,
-	STOP_WAIT_MS = 10,
+	/* As wg waits: fifteen times, from one second on, a fifth longer each time, up to twenty. */
+	RETRIES_DEFAULT = 15,
+	RETRIES_FOR_EVER = -1,
+	RETRY_FIRST_MS = 1000,
+	RETRY_LONGEST_MS = 20000,
 };
 
 /* What the child tells: peer number `peer` is at `endpoint`. One pipe write, so never torn. */
@@ -43,22 +39,21 @@ bool endpoints_has_names(const struct config *config)
 	return false;
 }
 
-/* HOST:PORT or [HOST]:PORT, looked up. */
-static bool resolve_text(const char *text, struct endpoint *endpoint)
+int endpoints_lookup(const char *text, struct endpoint *endpoint)
 {
 	struct span host, port;
 	char *host_text, *port_text;
-	bool found = false;
+	int code = EAI_MEMORY;
 
 	if (value_split_endpoint(span_of(text), &host, &port).code != VALUE_OK)
-		return false;
+		return EAI_NONAME;
 	host_text = strndup(host.at, host.len);
 	port_text = strndup(port.at, port.len);
 	if (host_text && port_text)
-		found = resolve_endpoint(host_text, port_text, endpoint) == 0;
+		code = resolve_endpoint(host_text, port_text, endpoint);
 	free(host_text);
 	free(port_text);
-	return found;
+	return code;
 }
 
 /* In the child: every name in a process of its own would be faster, and seldom worth it. */
@@ -68,7 +63,7 @@ static _Noreturn void tell_answers(const struct config *config, int fd)
 		const char *text = config->settings.peers[i].endpoint;
 		struct answer answer = {.peer = i};
 
-		if (text && resolve_text(text, &answer.endpoint) &&
+		if (text && endpoints_lookup(text, &answer.endpoint) == 0 &&
 			write(fd, &answer, sizeof(answer)) != sizeof(answer))
 			break;
 	}
@@ -102,23 +97,30 @@ static void hear_answers(struct config *config, int fd)
 	}
 }
 
-static void resolve_listen_port(struct config *config)
+static bool resolve_listen_port(struct config *config)
 {
 	uint16_t port;
+	int code;
 
-	if (!config->settings.listen_port || resolve_port(config->settings.listen_port, &port) != 0)
-		return;
+	if (!config->settings.listen_port)
+		return true;
+	code = resolve_port(config->settings.listen_port, &port);
+	if (code) {
+		say_error("`%s' is no port: %s", config->settings.listen_port, gai_strerror(code));
+		return false;
+	}
 	config->settings.device.listen_port = port;
 	config->settings.device.has |= DEVICE_HAS_LISTEN_PORT;
+	return true;
 }
 
-void endpoints_resolve(struct config *config)
+/* All names, as far as the resolver answers soon. */
+static void resolve_soon(struct config *config)
 {
 	pid_t parent = getpid(), pid;
 	int fds[2];
 
-	resolve_listen_port(config);
-	if (!endpoints_has_names(config) || pipe2(fds, O_CLOEXEC) < 0)
+	if (pipe2(fds, O_CLOEXEC) < 0)
 		return;
 	pid = fork();
 	if (pid == 0) {
@@ -134,157 +136,78 @@ void endpoints_resolve(struct config *config)
 		waitpid(pid, NULL, 0);
 	}
 	close(fds[0]);
-	for (size_t i = 0; i < config->settings.device.peers_count; i++)
-		if (config->settings.peers[i].endpoint &&
-			!(config->settings.device.peers[i].has & PEER_HAS_ENDPOINT))
-			say_line("Warning: `%s' is not resolved yet, which goes on in the "
-				 "background",
-				config->settings.peers[i].endpoint);
 }
 
-static void helper_path(char path[PATH_MAX], const char *ifname)
+static int read_retries(void)
 {
-	snprintf(path, PATH_MAX, QUICK_DIRECTORY "/%s.resolver", ifname);
+	const char *text = getenv(RETRIES_VARIABLE);
+	char *end;
+	long retries;
+
+	if (!text)
+		return RETRIES_DEFAULT;
+	if (strcmp(text, "infinity") == 0)
+		return RETRIES_FOR_EVER;
+	retries = strtol(text, &end, 10);
+	return end == text || *end || retries < 0 || retries > INT_MAX ? RETRIES_DEFAULT
+								       : (int)retries;
 }
 
-static const struct peer_settings *find_peer(
-	const struct device_settings *device, const struct public_key *key)
+/* Asks again and again while that makes sense; false, with a message, when it no longer does. */
+static bool resolve_patiently(const char *text, struct endpoint *endpoint)
 {
-	for (size_t i = 0; i < device->peers_count; i++)
-		if (memcmp(&device->peers[i].public_key, key, KEY_LEN) == 0)
-			return &device->peers[i];
-	return NULL;
-}
+	int retries = read_retries(), wait_ms = RETRY_FIRST_MS, code;
 
-static bool works(const struct peer_settings *peer)
-{
-	return (peer->has & PEER_HAS_ENDPOINT) && peer->last_handshake.sec > 0 &&
-	       time(NULL) - peer->last_handshake.sec < SESSION_MAX_S;
-}
-
-static void set_endpoint(
-	const char *ifname, const struct public_key *key, const struct endpoint *endpoint)
-{
-	struct device_settings change;
-	struct peer_settings *peer;
-
-	settings_init(&change);
-	snprintf(change.name, sizeof(change.name), "%s", ifname);
-	peer = settings_add_peer(&change);
-	if (peer) {
-		peer->public_key = *key;
-		peer->update_only = true;
-		peer->has = PEER_HAS_ENDPOINT;
-		peer->endpoint = *endpoint;
-		/* When it fails the next round tries again. */
-		(void)!ctl_set(&change);
+	while ((code = endpoints_lookup(text, endpoint)) != 0) {
+		if (!resolve_is_temporary(code) || retries == 0) {
+			say_line("%s: `%s'", gai_strerror(code), text);
+			return false;
+		}
+		say_line("%s: `%s'. Trying again in %d.%02d seconds...", gai_strerror(code), text,
+			wait_ms / 1000, wait_ms % 1000 / 10);
+		nanosleep(&(struct timespec){wait_ms / 1000, wait_ms % 1000 * 1000000L}, NULL);
+		wait_ms = wait_ms * 6 / 5 > RETRY_LONGEST_MS ? RETRY_LONGEST_MS : wait_ms * 6 / 5;
+		retries -= retries > 0;
 	}
-	settings_fini(&change);
-}
-
-/* One round over all names. False when the interface is gone; *is_quiet: nothing is left to do. */
-static bool see_to_names(const struct config *config, bool *is_quiet)
-{
-	struct device_settings device;
-
-	*is_quiet = true;
-	if (device_get(config->ifname, &device) < 0)
-		return if_nametoindex(config->ifname) != 0;
-	for (size_t i = 0; i < config->settings.device.peers_count; i++) {
-		const struct public_key *key = &config->settings.device.peers[i].public_key;
-		const struct peer_settings *peer = find_peer(&device, key);
-		struct endpoint endpoint;
-
-		if (!config->settings.peers[i].endpoint || !peer || works(peer))
-			continue;
-		if (!resolve_text(config->settings.peers[i].endpoint, &endpoint))
-			*is_quiet = false;
-		else if (!(peer->has & PEER_HAS_ENDPOINT) ||
-			 !endpoint_same_remote(&endpoint, &peer->endpoint))
-			set_endpoint(config->ifname, key, &endpoint);
-	}
-	settings_fini(&device);
 	return true;
 }
 
-static _Noreturn void help(const struct config *config)
+/* With it up, and the name not known, its own DNS queries would go into it. */
+static bool is_full_tunnel(const struct config *config, const struct peer_settings *peer)
 {
-	unsigned wait_s = HELPER_FIRST_WAIT_S;
-	bool is_quiet;
-
-	while (see_to_names(config, &is_quiet)) {
-		wait_s = is_quiet || wait_s * 2 > HELPER_LONGEST_WAIT_S ? HELPER_LONGEST_WAIT_S
-									: wait_s * 2;
-		/* In small parts, so that the helper does not outlive its interface by much. */
-		for (unsigned i = 0; i < wait_s && if_nametoindex(config->ifname); i++)
-			sleep(1);
-	}
-	_exit(0);
+	for (size_t i = 0; i < peer->allowed_ips_count; i++)
+		if (!peer->allowed_ips[i].prefix.bits)
+			return config->options.table_mode == TABLE_AUTO;
+	return false;
 }
 
-/* In the child's child: nothing of the caller's is kept but the lock on its own file. */
-static _Noreturn void become_helper(const struct config *config, int fd)
+static bool see_to_unresolved(struct config *config, bool is_patient)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	sigset_t none;
+	for (size_t i = 0; i < config->settings.device.peers_count; i++) {
+		struct peer_settings *peer = &config->settings.device.peers[i];
+		const char *text = config->settings.peers[i].endpoint;
 
-	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
-		dup2(null, i);
-	dup2(fd, STDERR_FILENO + 1);
-	close_range(STDERR_FILENO + 2, ~0u, 0);
-	if (chdir("/") < 0)
-		_exit(1);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	dprintf(STDERR_FILENO + 1, "%d\n", (int)getpid());
-	help(config);
+		if (!text || (peer->has & PEER_HAS_ENDPOINT))
+			continue;
+		if (!is_patient || !is_full_tunnel(config, peer)) {
+			say_line("Warning: `%s' is not resolved yet, which goes on in the "
+				 "background",
+				text);
+			continue;
+		}
+		if (!resolve_patiently(text, &peer->endpoint))
+			return false;
+		peer->has |= PEER_HAS_ENDPOINT;
+	}
+	return true;
 }
 
-int endpoints_start(const struct config *config)
+bool endpoints_resolve(struct config *config, bool is_patient)
 {
-	char path[PATH_MAX];
-	pid_t pid;
-	int fd;
-
-	helper_path(path, config->ifname);
-	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		close(fd);
-		return -EBUSY;
-	}
-	fflush(NULL);
-	pid = fork();
-	if (pid == 0) {
-		setsid();
-		if (fork() == 0)
-			become_helper(config, fd);
-		_exit(0);
-	}
-	close(fd);
-	if (pid < 0)
-		return -errno;
-	waitpid(pid, NULL, 0);
-	return 0;
-}
-
-/* The helper holds the lock on its file as long as it lives. */
-int endpoints_stop(const char *ifname)
-{
-	char path[PATH_MAX], text[16] = "";
-	int fd, pid;
-
-	helper_path(path, ifname);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	for (int i = 0; i < STOP_TRIES && flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
-		if (pread(fd, text, sizeof(text) - 1, 0) > 0 && (pid = atoi(text)) > 1)
-			kill(pid, SIGTERM);
-		nanosleep(&(struct timespec){.tv_nsec = STOP_WAIT_MS * 1000000L}, NULL);
-	}
-	close(fd);
-	unlink(path);
-	return 0;
+	if (!resolve_listen_port(config))
+		return false;
+	if (!endpoints_has_names(config))
+		return true;
+	resolve_soon(config);
+	return see_to_unresolved(config, is_patient);
 }

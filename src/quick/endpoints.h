@@ -1,7 +1,7 @@
 /*
- * Endpoints by name. What the resolver answers soon is set before the interface comes up; a helper
- * process sees to the rest, and to names that stand for another address later: it asks again
- * while there is no endpoint, and when a peer's handshakes have failed, never while they work.
+ * Endpoints by name, before the interface comes up. What the resolver answers within a few seconds
+ * is used from the start; the rest is the helper's (resolver.h), so that the interface need not
+ * wait, but for peers of a full tunnel: once that is up, it would swallow the resolver's queries.
  */
 #ifndef CULVERT_QUICK_ENDPOINTS_H
 #define CULVERT_QUICK_ENDPOINTS_H
@@ -13,13 +13,13 @@
 bool endpoints_has_names(const struct config *config);
 
 /*
- * Asks the resolver for all of them at once, waits a few seconds at most, and puts what it has
- * learned into the settings. Says which names are left. The port's service name too.
+ * Puts what the resolver answers into the settings, and says which names are left. Patient: waits
+ * for the peers of a full tunnel as long as wg would. False, with a message, when one of those is
+ * not to be had, or the port's service is unknown.
  */
-void endpoints_resolve(struct config *config);
+bool endpoints_resolve(struct config *config, bool is_patient);
 
-/* Starts the helper in the background, or ends it. 0 or -errno; none to end is fine. */
-int endpoints_start(const struct config *config);
-int endpoints_stop(const char *ifname);
+/* HOST:PORT or [HOST]:PORT, asked of the resolver. 0 or what getaddrinfo() says. */
+int endpoints_lookup(const char *text, struct endpoint *endpoint);
 
 #endif

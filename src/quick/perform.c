@@ -8,7 +8,6 @@
 #include <unistd.h>
 #include "devicectl.h"
 #include "dns.h"
-#include "endpoints.h"
 #include "firewall.h"
 #include "ifaddr.h"
 #include "iflink.h"
@@ -16,6 +15,7 @@
 #include "iprule.h"
 #include "link.h"
 #include "process.h"
+#include "resolver.h"
 #include "run.h"
 #include "save.h"
 #include "say.h"
@@ -294,6 +294,6 @@ static int do_save(struct run *run, const struct step *step)
 
 static int do_resolver(struct run *run, const struct step *step)
 {
-	return step->kind == STEP_RESOLVER_START ? endpoints_start(run->config)
-						 : endpoints_stop(run->ifname);
+	return step->kind == STEP_RESOLVER_START ? resolver_start(run->config)
+						 : resolver_stop(run->ifname);
 }

@@ -65,12 +65,11 @@ static bool needs_journal(const struct step *step)
 	return true;
 }
 
+/* Says which step it was; programs and as_ip() have said why. Gives the exit status. */
 static int report(const struct run *run, const struct step *step, int result)
 {
 	struct textbuf out;
 
-	if (result > 0 && step->kind != STEP_HOOK)
-		return result; /* the program has spoken for itself */
 	textbuf_init(&out);
 	step_print(&out, step, run->ifname);
 	if (textbuf_status(&out) == 0 && out.text && result > 0)

@@ -64,7 +64,7 @@ static int run_down_steps(struct run *run, const struct state *state)
 	int status = 0, error = 0;
 
 	plan_down(&plan, &run->config->options, state);
-	if (!state->has_journal)
+	if (!state->has_journal && run->lock >= 0)
 		error = journal_inverses(run, &plan);
 	if (error)
 		say_error("%s: %s", QUICK_DIRECTORY, strerror(-error));
@@ -152,6 +152,8 @@ int verb_down(int argc, char **argv)
 		error = run_open(&run, config.ifname, &config);
 		if (!error)
 			error = run_lock(&run);
+		if (error == -EROFS)
+			error = 0; /* then there is no journal either, and the system must tell */
 		if (error)
 			say_error("%s", strerror(-error));
 		status = error ? 1 : bring_down(&run);

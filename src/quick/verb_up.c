@@ -90,7 +90,7 @@ static int prepare_up(struct run *run)
 	step_list_fini(&left);
 	if (!error && take_down(run, &run->config->options) != 0)
 		return 1;
-	error = journal_begin(run->ifname);
+	error = run->lock < 0 ? 0 : journal_begin(run->ifname);
 	if (error)
 		say_error("%s: %s", QUICK_DIRECTORY, strerror(-error));
 	return error ? 1 : 0;
@@ -102,7 +102,7 @@ static int bring_up(struct run *run)
 
 	if (status)
 		return status;
-	run->keeps_journal = true;
+	run->keeps_journal = run->lock >= 0;
 	for (int stage = 0; stage < STAGE_COUNT && !status; stage++)
 		status = run_stage(run, (enum plan_stage)stage);
 	if (status)
@@ -117,6 +117,10 @@ static int with_run(struct config *config, int (*act)(struct run *run))
 
 	if (!error)
 		error = run_lock(&run);
+	if (error == -EROFS) {
+		say_line("Warning: " QUICK_DIRECTORY " cannot be written, so there is no journal");
+		error = 0;
+	}
 	if (error)
 		say_error("%s", strerror(-error));
 	else
@@ -135,10 +139,10 @@ int verb_up(int argc, char **argv)
 		say_error("`%s' already exists", config.ifname);
 		status = 1;
 	}
-	if (!status) {
-		endpoints_resolve(&config);
+	if (!status && !endpoints_resolve(&config, true))
+		status = 1;
+	if (!status)
 		status = with_run(&config, bring_up);
-	}
 	config_fini(&config);
 	return status;
 }
@@ -157,7 +161,7 @@ static int reload(struct run *run)
 	} else {
 		snapshot_measure_paths(
 			&run->rtnl, &run->config->settings.device, state.device.fwmark, &state);
-		run->keeps_journal = true;
+		run->keeps_journal = run->lock >= 0;
 		status = plan_reload(&plan, &wanted, &state) ? run_steps(run, &plan) : 1;
 	}
 	step_list_fini(&plan);
@@ -171,10 +175,10 @@ int verb_reload(int argc, char **argv)
 	int status = open_config(&config, argv[0]);
 
 	(void)argc;
-	if (!status) {
-		endpoints_resolve(&config);
+	if (!status && !endpoints_resolve(&config, false))
+		status = 1;
+	if (!status)
 		status = with_run(&config, reload);
-	}
 	config_fini(&config);
 	return status;
 }
@@ -246,10 +250,10 @@ int verb_plan(int argc, char **argv)
 	int status = open_config(&config, argv[0]);
 
 	(void)argc;
-	if (!status) {
-		endpoints_resolve(&config);
+	if (!status && !endpoints_resolve(&config, false))
+		status = 1;
+	if (!status)
 		status = show_plan(&config) ? 1 : 0;
-	}
 	config_fini(&config);
 	return status;
 }

@@ -111,9 +111,9 @@ class Host:
         sock.bind((address, port))
         return sock
 
-    def capture(self, device="eth0"):
+    def capture(self, device="eth0", address=None):
         with self.entered():
-            capture = wire.Capture(device)
+            capture = wire.Capture(device, address)
         self.lab.later(capture.close)
         return capture
 

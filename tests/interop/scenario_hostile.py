@@ -195,18 +195,21 @@ def passes_with_a_cookie(lab, client, victim):
     lab.a.address("add", "192.0.2.99")
     stranger = lab.a.udp("192.0.2.99")
     stranger.setblocking(False)
-    capture = lab.a.capture()
+    # The flood overruns any capture; what concerns the peer is in one of its own.
+    capture, peers = lab.a.capture(), lab.a.capture(address=lab.a.outer[4])
 
     def cookies(address):
-        return capture.messages(wire.COOKIE_REPLY, destination=address)
+        taken = peers if address == lab.a.outer[4] else capture
+        return taken.messages(wire.COOKIE_REPLY, destination=address)
 
     # More than a queue of 512 takes, yet not so much that the socket is always full.
     burst = 1500 if lab.options.sanitized else 6000
     with Flood(stranger, (lab.b.outer[4], right.port), raw(right.public), burst) as flood:
         wait_until(lambda: cookies("192.0.2.99"), 20, "a cookie reply to the flood")
-        left.must_ping(right, wait=50)
+        # The flooded socket may lose any one datagram.
+        wait_until(lambda: left.ping(right, wait=6) == 1, 60, "a ping to pass the flood")
     lab.note(f"{flood.sent} forged initiations, {len(cookies('192.0.2.99'))} cookie replies to them")
-    mine = capture.messages(wire.INITIATION, source=lab.a.outer[4])
+    mine = peers.messages(wire.INITIATION, source=lab.a.outer[4])
     need(cookies(lab.a.outer[4]), "the peer got no cookie: the victim was not under load")
     need(any(wire.has_mac2(d.payload) for d in mine), "the peer never showed its cookie")
     need(right.daemon.endpoint() == left.endpoint(), "the endpoint moved")
@@ -231,4 +234,5 @@ def survives_a_user_who_sends_crumbs(lab):
             left.daemon.process.send_signal(signal.SIGCONT)
             need(left.daemon.answers(), "no answer")
         need(sent > 0, "no super-packet could be sent")
-    left.must_ping(right)
+    # The far end may still be busy with fifty thousand datagrams.
+    wait_until(lambda: left.ping(right, wait=1) == 1, 30, "a ping to pass again")

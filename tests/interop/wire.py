@@ -3,6 +3,7 @@
 A stranger knows public keys, so it can make a good mac1 (keyed BLAKE2s), and nothing more.
 """
 
+import ctypes
 import hashlib
 import os
 import select
@@ -16,6 +17,7 @@ LENGTHS = {INITIATION: 148, RESPONSE: 92, COOKIE_REPLY: 64}
 KEEPALIVE_LEN = 32
 
 ETH_P_ALL = 3
+SO_ATTACH_FILTER = 26
 SO_RCVBUFFORCE = 33
 
 Datagram = namedtuple("Datagram", "source sport destination dport payload")
@@ -66,12 +68,25 @@ def parse_ip(packet):
     return Datagram(source, sport, destination, dport, packet[at + 8:at + length])
 
 
-class Capture:
-    """All UDP datagrams that pass a device, from when it is made on."""
+def only_of(sock, address):
+    """Lets the kernel hand a packet socket no IPv4 packets but those from or to the address (classic BPF)."""
+    number = int.from_bytes(socket.inet_aton(address), "big")
+    load, jump_if_equal, give = 0x20, 0x15, 0x06
+    program = b"".join(struct.pack("HBBI", *step) for step in (
+        (load, 0, 0, 12), (jump_if_equal, 2, 0, number), (load, 0, 0, 16), (jump_if_equal, 0, 1, number),
+        (give, 0, 0, 1 << 18), (give, 0, 0, 0)))
+    steps = ctypes.create_string_buffer(program)
+    sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HL", 6, ctypes.addressof(steps)))
 
-    def __init__(self, device):
+
+class Capture:
+    """All UDP datagrams that pass a device, from when it is made on, or those of one IPv4 address."""
+
+    def __init__(self, device, address=None):
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
         self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+        if address:
+            only_of(self.sock, address)
         self.sock.bind((device, ETH_P_ALL))
         self.sock.setblocking(False)
         self.seen = []

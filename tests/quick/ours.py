@@ -66,6 +66,21 @@ def first_full_tunnel_survives_the_second(world):
     yield from two_tunnels(world, "full1", "wg0")
 
 
+@scenario
+def two_full_tunnels_at_once(world):
+    files = {"wg0.conf": full(), "full1.conf": FULL_2}
+    actions = [{"sh": f"$OUR_WG_QUICK {verb} wg0 & $OUR_WG_QUICK {verb} full1; status=$?; wait $! && exit $status",
+                "left": True} for verb in ("up", "down", "up", "down")]
+    answer = world.run(world.ours, files, actions)
+    yield from did_well(answer, actions)
+    for family in ("rules 4", "rules 6"):
+        tables = sorted(re.findall(r"lookup (518\d\d)", " ".join(answer["actions"][0]["state"][family])))
+        if tables != ["51820", "51821"]:
+            yield f"{family}: {tables}"
+    yield from nothing_left(answer, 1)
+    yield from nothing_left(answer)
+
+
 # From which file to which a running interface is reloaded.
 RELOADS = {
     "nothing": (full(), full()),
@@ -227,6 +242,32 @@ def names_are_resolved_later(world):
     if "late.example:51820' is not resolved yet" not in answer["actions"][0]["said"]:
         yield f"said: {answer['actions'][0]['said'][-300:]}"
     yield from nothing_left(answer, 4)
+
+
+@scenario
+def a_full_tunnel_waits_for_its_name(world):
+    """Its routes would swallow the resolver's queries; so it waits as wg does, and fails as wg does."""
+    text = full().replace("203.0.113.50", "late.example")
+    late = ("(sleep 2; echo 203.0.113.77 late.example >>/etc/hosts) & $OUR_WG_QUICK up wg0; status=$?; wait; exit $status")
+    actions = [{"sh": "WG_ENDPOINT_RESOLUTION_RETRIES=0 $OUR_WG_QUICK up wg0", "left": True}, {"sh": late},
+               {"quick": ["down", "wg0"], "left": True}]
+    answer = world.run(world.ours, {"wg0.conf": text}, actions)
+    if [done["status"] for done in answer["actions"]] != [1, 0, 0]:
+        yield f"{[(done['status'], done['said'][-300:]) for done in answer['actions']]}"
+    yield from nothing_left(answer, 0)
+    if "203.0.113.77:51820" not in str(answer["actions"][1]["state"]["devices"]):
+        yield f"{answer['actions'][1]['state']['devices']}"
+    yield from nothing_left(answer)
+
+
+@scenario
+def a_read_only_run_is_borne(world):
+    actions = [{"sh": "mkdir -p /run/culvert && mount -t tmpfs -o ro none /run/culvert"}, {"quick": ["up", "wg0"]},
+               {"quick": ["reload", "wg0"]}, {"quick": ["down", "wg0"], "left": True}]
+    answer = world.run(world.ours, {"wg0.conf": full("0.0.0.0/0, ::/0", "DNS = 10.77.0.1")}, actions)
+    yield from did_well(answer, actions)
+    answer["before"]["valid_mark"] = answer["actions"][3]["state"]["valid_mark"]
+    yield from nothing_left(answer)
 
 
 @scenario

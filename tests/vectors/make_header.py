@@ -14,6 +14,8 @@ HEAD = """\
 
 #include <stdint.h>
 
+/* clang-format off */
+
 """
 
 

@@ -20,8 +20,8 @@ static void stores_in_the_named_order(void **state)
 
 static void loads_what_was_stored(void **state)
 {
-	static const uint64_t values[] = {0, 1, 0x80, 0xff00, 0x8000000000000000, UINT64_MAX,
-		0x0123456789abcdef};
+	static const uint64_t values[] = {
+		0, 1, 0x80, 0xff00, 0x8000000000000000, UINT64_MAX, 0x0123456789abcdef};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {

@@ -225,6 +225,8 @@ static void handshakes_leave_nothing(void **state)
 	(void)state;
 	if (is_under_valgrind())
 		return;
+	if (unit_has_thread_sanitizer())
+		skip();
 	assert_int_equal(residue_after(run_x25519), 0);
 	assert_int_equal(residue_after(run_aead), 0);
 	assert_int_equal(residue_after(run_blake2s), 0);
@@ -237,6 +239,8 @@ static void engines_forget(void **state)
 	(void)state;
 	if (is_under_valgrind())
 		return;
+	if (unit_has_thread_sanitizer())
+		skip();
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		engine = bulk_create(kinds[i]);
 		if (engine)

@@ -426,6 +426,8 @@ static void makes_room_without_descriptors(void **state)
 	int fds[40], spare;
 
 	(void)state;
+	if (unit_is_on_valgrind())
+		skip();
 	for (unsigned i = 0; i < 20; i++)
 		fds[i] = client();
 	rest();

@@ -71,7 +71,7 @@ static const struct {
 	int side;
 	const char *message; /* how it begins */
 	size_t message_len;  /* 0: as long as that */
-	bool closed;	     /* the standard descriptors are closed before */
+	bool closed;         /* the standard descriptors are closed before */
 } cases[] = {
 	{gets_ready, DAEMONIZE_STARTED, NULL, 0, false},
 	{keeps_output, DAEMONIZE_STARTED, NULL, 0, false},
