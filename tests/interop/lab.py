@@ -290,8 +290,11 @@ class Side:
         """
         words = self.ping_words(other.inner[family], count, 10 * wait, 10 * wait, "-l", str(count),
                                 "-w", str(wait), *extra)
-        self.ping_said = command(*words, check=False, timeout=timeout)
+        self.ping_said = self.run_words(words, timeout)
         return answered(self.ping_said.stdout)
+
+    def run_words(self, words, timeout):
+        return command(*words, check=False, timeout=timeout)
 
     def must_ping(self, other, family=4, **kwargs):
         count = kwargs.get("count", 1)

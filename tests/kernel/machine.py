@@ -84,6 +84,7 @@ class Machine:
         for family in (4, 6):
             host.address("add", host.outer[family])
         host.ip("link", "set", "eth0", "up")
+        host.wait_usable(host.outer[6])
         return tap
 
     def emulate(self, tap, line):
