@@ -145,23 +145,33 @@ static bool take_packet(struct exact_watch *watch, const uint8_t *bytes, size_t 
 	return true;
 }
 
+/* Whether all segments are on their way, in this order. */
+static bool is_awaited(const struct exact_watch *watch, const struct model_super *super, int flow)
+{
+	static uint8_t segment[MODEL_PACKET_MAX];
+	const struct exact_packet *packet = watch->flows[flow].first;
+
+	for (uint32_t i = 0, count = model_count(super); i < count; i++) {
+		size_t len = model_segment(super, i, segment);
+
+		while (packet && (packet->len != len || memcmp(packet->bytes, segment, len) != 0))
+			packet = packet->next;
+		if (!packet)
+			return false;
+		packet = packet->next;
+	}
+	return true;
+}
+
 /*
  * A merged packet does not say whether its IPv4 IDs counted or stayed. Where it must not be
  * fragmented they mean nothing (RFC 6864), and both are right.
  */
-static unsigned id_step(const struct exact_watch *watch, struct model_super *super)
+static unsigned id_step(const struct exact_watch *watch, const struct model_super *super)
 {
-	static uint8_t second[MODEL_PACKET_MAX];
 	bool may_stay = super->packet[0] / 16 == 4 && (super->packet[6] & 0x40) != 0;
-	int flow = exact_flow_of(super->packet, super->len);
-	unsigned before;
-	size_t len;
 
-	if (!may_stay || flow < 0)
-		return 1;
-	super->id_step = 0;
-	len = model_segment(super, 1, second);
-	return !is_expected(watch, (unsigned)flow, second, len, &before);
+	return !may_stay || is_awaited(watch, super, exact_flow_of(super->packet, super->len));
 }
 
 static bool take_super(struct exact_watch *watch, struct model_super *super)
