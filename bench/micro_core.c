@@ -8,6 +8,8 @@
 #include "device.h"
 #include "ensure.h"
 #include "handshake.h"
+#include "lifecycle.h"
+#include "members.h"
 #include "replay.h"
 #include "x25519.h"
 

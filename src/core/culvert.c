@@ -7,7 +7,9 @@
 #include <string.h>
 #include "crypto_init.h"
 #include "culvert_face.h"
+#include "lifecycle.h"
 #include "limits.h"
+#include "members.h"
 #include "wipe.h"
 #include "x25519.h"
 

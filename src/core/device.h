@@ -58,9 +58,6 @@ size_t device_size(const struct device_limits *limits);
 struct device *device_init(
 	void *memory, const struct device_limits *limits, const struct chance *chance);
 
-/* Removes all peers and wipes every secret. */
-void device_fini(struct device *device);
-
 struct peer *device_peer(struct device *device, uint32_t slot);
 const struct peer *device_peer_const(const struct device *device, uint32_t slot);
 struct session *device_sessions(struct device *device, uint32_t slot);
@@ -77,12 +74,6 @@ uint32_t *device_bucket(const struct device *device, const struct public_key *ke
 /* The slot of the peer with this key, or PEER_NONE. */
 uint32_t device_find_peer(const struct device *device, const struct public_key *public_key);
 
-/* Adds a peer that is not there yet, at the end of the order; PEER_NONE when there is no room. */
-uint32_t device_add_peer(struct device *device, const struct public_key *public_key);
-
-/* Takes the peer with all it has out, wiped. */
-void device_remove_peer(struct device *device, uint32_t slot);
-
 /* Gives the prefix to the peer, from whoever had it; false when there is no room. */
 __attribute__((warn_unused_result)) bool device_add_allowed_ip(
 	struct device *device, uint32_t slot, const struct ip_prefix *prefix);
@@ -91,42 +82,6 @@ __attribute__((warn_unused_result)) bool device_add_allowed_ip(
 void device_remove_allowed_ip(struct device *device, uint32_t slot, const struct ip_prefix *prefix);
 
 void device_clear_allowed_ips(struct device *device, uint32_t slot);
-
-/*
- * A new private key, or none (all zero): removes a peer that has our own public key, drops what
- * was derived from the old one. Sessions still receive but no longer send. The same key changes
- * nothing. Returns the slot of the removed peer or PEER_NONE.
- */
-uint32_t device_set_private_key(struct device *device, const struct private_key *private_key);
-
-/* The interface came up or went down: down drops all sessions, handshakes and timers. */
-void device_set_up(struct device *device, bool is_up, struct instant now);
-
-/* Seconds between persistent keepalives, 0 for off. */
-void device_set_persistent(
-	struct device *device, uint32_t slot, uint16_t seconds, struct instant now);
-
-/* The kernel chooses source addresses anew, for all peers. */
-void device_forget_sources(struct device *device);
-
-/* The handshake in progress ends: its index leaves the table, its secrets are wiped. */
-void device_clear_handshake(struct device *device, uint32_t slot);
-
-/* Wipes sessions and handshake. */
-void device_clear_keys(struct device *device, uint32_t slot);
-
-/* Takes indices of freed sessions out of the table. */
-void device_forget_sessions(struct device *device, const struct session_freed *freed);
-
-/* An event for the peer's timers; keeps the device's order of deadlines. */
-void device_timer_event(struct device *device, uint32_t slot, enum timer_event event,
-	struct instant now, uint32_t jitter);
-
-/* The peer's deadlines changed: put it where it belongs. */
-void device_reschedule(struct device *device, uint32_t slot);
-
-/* The peer whose deadline is first, or PEER_NONE. */
-uint32_t device_first_due(const struct device *device);
 
 /* Counts and returns it. */
 enum verdict device_count(struct device *device, enum verdict verdict);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include "ensure.h"
 #include "limits.h"
+#include "members.h"
+#include "schedule.h"
 #include "wipe.h"
 #include "x25519.h"
 

@@ -6,6 +6,8 @@
 
 #include "ip.h"
 #include "limits.h"
+#include "members.h"
+#include "schedule.h"
 #include "wipe.h"
 
 void inbound_run_fini(struct inbound_run *run)

@@ -2,9 +2,11 @@
  * What happens to all a peer's keys when the device's own life changes: a new private key, the
  * interface going up or down.
  */
-#include "device.h"
+#include "lifecycle.h"
 
 #include <string.h>
+#include "members.h"
+#include "schedule.h"
 #include "wipe.h"
 #include "x25519.h"
 

@@ -2,9 +2,10 @@
  * The peers of a device: how they come into its tables and leave them, with all the keys and
  * indices they have out.
  */
-#include "device.h"
+#include "members.h"
 
 #include "ensure.h"
+#include "schedule.h"
 #include "wipe.h"
 
 static uint32_t take_slot(struct device *device)

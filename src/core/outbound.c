@@ -7,6 +7,7 @@
 #include "ensure.h"
 #include "ip.h"
 #include "limits.h"
+#include "schedule.h"
 #include "wipe.h"
 
 void outbound_grant_fini(struct outbound_grant *grant)

@@ -3,7 +3,7 @@
  * back, so a peer's wake may be earlier than its first deadline, never later: waking early costs
  * one look, and the data path touches the heap only when a deadline comes nearer.
  */
-#include "device.h"
+#include "schedule.h"
 
 #include "ensure.h"
 

@@ -2,6 +2,8 @@
 #include "tick.h"
 
 #include "limits.h"
+#include "members.h"
+#include "schedule.h"
 
 static void forget_source(struct peer *peer)
 {

@@ -8,6 +8,8 @@
 #include <string.h>
 #include "effects.h"
 #include "ensure.h"
+#include "lifecycle.h"
+#include "members.h"
 
 /* Peers that a change has named, a bit a slot. */
 struct named {

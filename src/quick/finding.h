@@ -1,9 +1,26 @@
-/* Adding to what a linter has found; for the linters themselves. */
+/* What linters find. */
 #ifndef CULVERT_QUICK_FINDING_H
 #define CULVERT_QUICK_FINDING_H
 
-#include "lint.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include "addr.h"
 
+struct finding {
+	unsigned line; /* 0: the file as a whole */
+	bool is_error; /* else a warning */
+	char *text;    /* owned */
+};
+
+struct findings {
+	struct finding *list;
+	size_t count, room;
+	bool is_short; /* memory ran out: there are more */
+};
+
+void findings_fini(struct findings *findings);
+
+/* Appends one; no memory: is_short is set. */
 void finding_add(struct findings *findings, bool is_error, unsigned line, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 

@@ -1,8 +1,7 @@
 /* Two ends: keys, preshared keys, addresses and ports must mirror each other. */
 #include <stdlib.h>
 #include <string.h>
-#include "finding.h"
-#include "lint.h"
+#include "lint_pair.h"
 #include "wipe.h"
 
 /* The other end among this end's peers; NULL when it is none of them. */

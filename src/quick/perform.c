@@ -289,7 +289,7 @@ static int do_dns_unset(struct run *run, const struct step *step)
 static int do_save(struct run *run, const struct step *step)
 {
 	(void)step;
-	return save_config(run->config);
+	return save_running(run->config);
 }
 
 static int do_resolver(struct run *run, const struct step *step)

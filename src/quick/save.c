@@ -474,7 +474,7 @@ static int save_state(const struct config *config, const struct state *state)
 	return error;
 }
 
-int save_config(const struct config *config)
+int save_running(const struct config *config)
 {
 	struct rtnl rtnl;
 	struct state state;

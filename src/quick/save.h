@@ -13,6 +13,6 @@
 int save_merge(struct conf_document *doc, const struct state *state);
 
 /* Takes a snapshot and rewrites the file, whole or not at all. 0 or -errno, with a message. */
-int save_config(const struct config *config);
+int save_running(const struct config *config);
 
 #endif

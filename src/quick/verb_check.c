@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "keytext.h"
-#include "lint.h"
+#include "lint_pair.h"
 #include "process.h"
 #include "quickconf.h"
 #include "say.h"

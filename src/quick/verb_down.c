@@ -182,7 +182,7 @@ static int save(struct config *config)
 	}
 	say_command("wg showconf %s", config->ifname);
 	if (!error)
-		error = save_config(config);
+		error = save_running(config);
 	if (error)
 		say_error("`%s': %s", config->path, strerror(-error));
 	return error ? 1 : 0;

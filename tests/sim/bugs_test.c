@@ -5,6 +5,7 @@
 #include "sim.h"
 #include <string.h>
 #include "inbound.h"
+#include "lifecycle.h"
 #include "wire.h"
 
 enum { SECOND = 1000 };

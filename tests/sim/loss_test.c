@@ -1,6 +1,7 @@
 /* Bad networks: loss, handshakes that cross, and thousands of random histories. */
 #include "sim.h"
 #include <stdlib.h>
+#include "lifecycle.h"
 #include "wire.h"
 
 enum {

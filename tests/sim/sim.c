@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "lifecycle.h"
+#include "members.h"
 #include "tick.h"
 #include "x25519.h"
 

@@ -1,5 +1,6 @@
 /* Tunnels in everyday life: hours of traffic, renewed keys, silence, blackouts, moves, clocks. */
 #include "sim.h"
+#include "lifecycle.h"
 #include "tick.h"
 #include "wire.h"
 

@@ -6,7 +6,8 @@ from sources import code, unit
 
 
 def calls(paths, functions):
-    """unit -> unit -> names used. A .c file and its header are one unit; static functions stay at home."""
+    """unit -> unit -> names used. A .c file and its header are one unit, what the header declares
+    for others counts; static functions stay at home."""
     home = {f.name: unit(f.path) for f in functions if not f.is_static}
     edges = {unit(path): {} for path in paths}
     # A member's name (after . or ->) is no use of a function.
@@ -15,7 +16,7 @@ def calls(paths, functions):
         statics = {f.name for f in functions if f.path == path and f.is_static}
         for name in set(word.findall(code(path))) - statics:
             target = home.get(name)
-            if target and target != unit(path) and not path.endswith(".h"):
+            if target and target != unit(path):
                 edges[unit(path)].setdefault(target, set()).add(name)
     return edges
 

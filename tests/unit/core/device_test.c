@@ -1,6 +1,9 @@
 /* Peers and the tables that find them; what a new private key and the interface's state do. */
 #include "duo.h"
+#include "lifecycle.h"
+#include "members.h"
 #include "outbound.h"
+#include "schedule.h"
 #include "seeded.h"
 #include "wipe.h"
 

@@ -10,7 +10,9 @@
 #include <string.h>
 #include "device.h"
 #include "handshake.h"
+#include "lifecycle.h"
 #include "limits.h"
+#include "members.h"
 
 struct duo {
 	struct device *a, *b; /* the other is peer 0 of each */

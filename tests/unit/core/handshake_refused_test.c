@@ -1,6 +1,8 @@
 /* Handshake messages that are refused, and that nothing changes because of them. */
 #include "duo.h"
+#include "lifecycle.h"
 #include "low_order.h"
+#include "members.h"
 #include "wipe.h"
 
 /* All that a refused message must leave alone. */

@@ -3,6 +3,8 @@
  * when the world has moved on between its steps.
  */
 #include "duo.h"
+#include "lifecycle.h"
+#include "members.h"
 #include "wipe.h"
 
 static void a_handshake_leaves_both_ends_with_keys(void **state)

@@ -2,6 +2,7 @@
 #include "duo.h"
 #include "inbound.h"
 #include "ip.h"
+#include "members.h"
 #include "outbound.h"
 #include "wipe.h"
 #include "wireguard_vectors.h"

@@ -1,6 +1,9 @@
 /* Packets out: whom they are for, counters, padding, and what sealing writes. */
 #include "duo.h"
+#include "lifecycle.h"
+#include "members.h"
 #include "outbound.h"
+#include "schedule.h"
 #include "wipe.h"
 #include "wireguard_vectors.h"
 

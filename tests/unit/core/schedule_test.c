@@ -1,5 +1,8 @@
 /* The heap of deadlines against a linear search, on random events. */
 #include "duo.h"
+#include "lifecycle.h"
+#include "members.h"
+#include "schedule.h"
 #include "seeded.h"
 #include "tick.h"
 

@@ -1,5 +1,6 @@
 /* What each timer asks for when it fires, and giving up. */
 #include "duo.h"
+#include "schedule.h"
 #include "tick.h"
 
 static void each_timer_asks_for_its_effect(void **state)

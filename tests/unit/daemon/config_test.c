@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "limits.h"
 #include "os/netns.h"
+#include "schedule.h"
 #include "x25519.h"
 
 enum { PEERS = 4, PREFIXES = 8, PORT = 5000 };

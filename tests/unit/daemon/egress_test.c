@@ -8,6 +8,8 @@
 #include "effects.h"
 
 #include <sys/eventfd.h>
+#include "lifecycle.h"
+#include "members.h"
 #include "outside.h"
 #include "split.h"
 #include "tags.h"

@@ -8,8 +8,10 @@
 #include <string.h>
 #include "clock.h"
 #include "entropy.h"
+#include "lifecycle.h"
 #include "limits.h"
 #include "mapped.h"
+#include "members.h"
 #include "x25519.h"
 
 enum {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "keytext.h"
-#include "lint.h"
+#include "lint_pair.h"
 #include "quick_world.h"
 
 #define A_KEY "[Interface]\nPrivateKey = QFRpBgpZ1oGJmJ0OzZvbqD6vZqvIDmVSpvsWgqfTNmQ=\n"
