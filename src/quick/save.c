@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ensure.h"
 #include "keytext.h"
 #include "rtnl.h"
 #include "save.h"
@@ -430,9 +431,13 @@ static void save_peers(struct edit *edit)
 		return;
 	}
 	save_sections(edit);
-	for (size_t i = 0; i < device->peers_count && !edit->error; i++)
-		if (!find_known(edit, &device->peers[i].public_key)->has_section)
+	for (size_t i = 0; i < device->peers_count && !edit->error; i++) {
+		const struct known_peer *known = find_known(edit, &device->peers[i].public_key);
+
+		ENSURE(known);
+		if (!known->has_section)
 			append_peer(edit, &device->peers[i]);
+	}
 	free(edit->peers);
 }
 

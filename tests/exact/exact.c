@@ -166,8 +166,7 @@ static bool report(struct direction *d)
 		(unsigned long long)c->supers_sent, (unsigned long long)c->supers_received,
 		(unsigned long long)c->bytes, (unsigned long long)d->refused,
 		exact_link_dropped(&d->to));
-	/* Order is for the caller to judge: outer fragments may be overtaken in the kernel. */
-	return c->altered + c->duplicated == 0 && c->received > 0;
+	return c->altered + c->duplicated + c->reordered == 0 && c->received > 0;
 }
 
 static uint64_t number(const char *text)
