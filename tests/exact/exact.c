@@ -33,6 +33,7 @@ struct settings {
 	char *sides[SIDES]; /* NETNS,INTERFACE */
 	uint64_t packets, seed;
 	unsigned seconds, window, mtu;
+	bool is_b_finished_by_kernel; /* side b's device has no offloads */
 };
 
 /* One direction: from its link to the other's. */
@@ -189,6 +190,7 @@ static void parse(int argc, char **argv, struct settings *settings)
 		{"window", required_argument, NULL, 'w'},
 		{"mtu", required_argument, NULL, 'm'},
 		{"seed", required_argument, NULL, 'r'},
+		{"b-without-offloads", no_argument, NULL, 'o'},
 		{0},
 	};
 
@@ -205,6 +207,8 @@ static void parse(int argc, char **argv, struct settings *settings)
 			settings->mtu = (unsigned)number(optarg);
 		else if (c == 'r')
 			settings->seed = number(optarg);
+		else if (c == 'o')
+			settings->is_b_finished_by_kernel = true;
 		else
 			exit(EXIT_FAILURE);
 	}
@@ -228,6 +232,8 @@ int main(int argc, char **argv)
 	open_links(&settings, directions);
 	for (unsigned i = 0; i < SIDES; i++) {
 		exact_traffic_init(&directions[i].traffic, settings.seed + i, settings.mtu);
+		directions[i].traffic.is_finished_by_kernel =
+			i == 1 && settings.is_b_finished_by_kernel;
 		exact_watch_init(&directions[i].watch);
 		exact_traffic_next(&directions[i].traffic, &directions[i].next);
 	}

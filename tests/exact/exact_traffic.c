@@ -185,6 +185,7 @@ void exact_traffic_next(struct exact_traffic *traffic, struct exact_burst *burst
 	burst->flow = traffic->current;
 	burst->protocol = flow->spec.protocol;
 	burst->segments = 1;
+	burst->is_finished_by_kernel = traffic->is_finished_by_kernel;
 	shapes[shape].make(traffic, flow, burst);
 	usual.sequence = flow->spec.sequence;
 	usual.id = flow->spec.id;
@@ -384,6 +385,15 @@ static void shape_broken(
 	flow_goes_on(flow, 1);
 }
 
+static void finish_single(const struct exact_burst *burst, uint8_t *out)
+{
+	uint8_t *checksum = out + burst->header.csum_start + burst->header.csum_offset;
+
+	packet_mend(out, burst->len, burst->ip_len, burst->protocol);
+	if (burst->is_finished_by_kernel && checksum[0] == 0 && checksum[1] == 0)
+		memset(checksum, 0xff, 2);
+}
+
 size_t exact_burst_expect(const struct exact_burst *burst, uint32_t i, uint8_t *out)
 {
 	const struct model_super super = {burst->bytes, burst->len, burst->ip_len,
@@ -393,7 +403,7 @@ size_t exact_burst_expect(const struct exact_burst *burst, uint32_t i, uint8_t *
 		return model_segment(&super, i, out);
 	memcpy(out, burst->bytes, burst->len);
 	if (burst->header.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
-		packet_mend(out, burst->len, burst->ip_len, burst->protocol);
+		finish_single(burst, out);
 	return burst->len;
 }
 

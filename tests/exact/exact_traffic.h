@@ -34,11 +34,17 @@ struct exact_burst {
 	unsigned flow; /* below EXACT_SOURCES */
 	uint8_t protocol;
 	uint32_t segments; /* packets that must come out */
+	bool is_finished_by_kernel;
 };
 
 struct exact_traffic {
 	struct seeded chance;
 	size_t mtu;
+	/*
+	 * The sender's device takes no unfinished checksums, so its kernel finishes those of single
+	 * packets; it writes 0xffff for zero (CSUM_MANGLED_0 of skb_checksum_help()), for TCP too.
+	 */
+	bool is_finished_by_kernel;
 	unsigned current;
 	struct exact_flow flows[EXACT_FLOWS];
 };
