@@ -192,7 +192,11 @@ static void gets_through(struct sim *sim, unsigned from)
 		SIM_ENSURE(sim, s++ < 22);
 }
 
-/* The network is good again: what is still under way arrives, then both ends get through. */
+/*
+ * The network is good again: what is still under way arrives, then both ends get through. Not
+ * what was held back for longer: an answer 100 s late is genuine, and lets a host that waits for
+ * one wait another 15 s.
+ */
 static void heals(struct sim *sim)
 {
 	sim->network = (struct sim_network){.delay_min = 1, .delay_max = 20, .job_max = 1};
@@ -202,6 +206,7 @@ static void heals(struct sim *sim)
 		sim_set_up(sim, i, true);
 	}
 	sim_run(sim, 10 * SECOND, SIM_EVER);
+	sim_drop_late(sim);
 	gets_through(sim, 0);
 	gets_through(sim, 1);
 	/* Without silence behind them now. */

@@ -259,6 +259,17 @@ void sim_rejoin(struct sim *sim, unsigned at, unsigned other)
 	sim_check(sim);
 }
 
+void sim_drop_late(struct sim *sim)
+{
+	struct instant last = instant_after(sim->now, sim->network.delay_max * NS_PER_MS);
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < sim->flying_count; i++)
+		if (sim->flying[i].arrives.ns <= last.ns)
+			sim->flying[kept++] = sim->flying[i];
+	sim->flying_count = kept;
+}
+
 static bool is_awake(const struct sim *sim, const struct sim_host *host)
 {
 	return instant_reached(sim->now, host->asleep_until);

@@ -138,6 +138,9 @@ bool sim_run(struct sim *sim, uint64_t ms, int64_t packet);
 struct moment sim_moment(const struct sim *sim, const struct sim_host *host);
 void sim_chance(struct sim *sim, struct chance *chance);
 
+/* The network lets go of what it held back for longer than it delays now. */
+void sim_drop_late(struct sim *sim);
+
 /* The host is somewhere else now: another address and port. */
 void sim_move(struct sim *sim, unsigned host);
 
