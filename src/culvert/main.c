@@ -10,6 +10,7 @@
 
 static const struct subcommand *const subcommands[] = {
 	&status_subcommand,
+	&web_subcommand,
 };
 
 enum { SUBCOMMANDS = sizeof(subcommands) / sizeof(subcommands[0]) };

@@ -27,5 +27,6 @@ struct subcommand {
 };
 
 extern const struct subcommand status_subcommand;
+extern const struct subcommand web_subcommand;
 
 #endif
