@@ -9,6 +9,7 @@
 #include <string.h>
 #include "child.h"
 #include "clock.h"
+#include "qr.h"
 #include "wipe.h"
 
 enum {
@@ -210,18 +211,18 @@ static void tell_doctor(struct asked *asked)
 
 /* What can be done to a peer, in the words of `culvert peer'. */
 static const struct action {
-	const char *name;
+	const char *name, *verb;
 	/* Options and further words: a field of the body and the option it follows; "": a word. */
 	struct {
 		const char *field, *option;
 	} parts[4];
 } actions[] = {
-	{"add", {{"expires", "--expires"}, {"public_key", "--public-key"}}},
-	{"remove", {{NULL, NULL}}},
-	{"disable", {{NULL, NULL}}},
-	{"enable", {{NULL, NULL}}},
-	{"rename", {{"new_name", ""}}},
-	{"expire", {{"expires", ""}}},
+	{"add", "add", {{"expires", "--expires"}, {"public_key", "--public-key"}}},
+	{"remove", "remove", {{NULL, NULL}}},
+	{"disable", "disable", {{NULL, NULL}}},
+	{"enable", "enable", {{NULL, NULL}}},
+	{"rename", "rename", {{"new_name", ""}}},
+	{"expire", "enable", {{"expires", "--expires"}}},
 };
 
 static const struct action *find_action(const char *name)
@@ -240,7 +241,7 @@ static bool make_words(
 	unsigned count = 0;
 
 	words[count++] = "peer";
-	words[count++] = action->name;
+	words[count++] = action->verb;
 	words[count++] = "--json";
 	for (unsigned i = 0; i < 4 && action->parts[i].field; i++) {
 		const char *value = field(asked, action->parts[i].field);
@@ -261,6 +262,17 @@ static bool make_words(
 		}
 	words[count] = NULL;
 	return interface && name;
+}
+
+/* A new peer's configuration as a code for a phone, where it is known. */
+static void add_code(json_t *document)
+{
+	const char *config = json_string_value(json_object_get(document, "config"));
+	struct textbuf code = {0};
+
+	if (config && qr_print(&code, QR_SVG, span_of(config)) == 0)
+		json_object_set_new(document, "qr", json_stringn(code.text, code.len));
+	textbuf_fini(&code);
 }
 
 static void change_peer(struct asked *asked)
@@ -284,6 +296,7 @@ static void change_peer(struct asked *asked)
 	audit(asked, asked->session.user, line);
 	if (status == 0 && output.status == 0) {
 		watch_refresh(asked->api->watch);
+		add_code(document);
 		give(asked->answer, document ? json_incref(document) : json_object());
 	} else {
 		refuse_by(asked, status, &output);

@@ -236,7 +236,7 @@ static void merge_listed(json_t *peers, json_t *listed)
 	json_array_foreach(listed, i, entry)
 	{
 		const char *key = json_string_value(json_object_get(entry, "publicKey"));
-		bool is_disabled = json_is_true(json_object_get(entry, "disabled"));
+		bool is_disabled = json_is_false(json_object_get(entry, "isEnabled"));
 
 		if (!key)
 			continue;

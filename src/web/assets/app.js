@@ -53,6 +53,7 @@ function ago(then) {
 
 /* A session lives for 180 s; 10 more for who is just making a new one. */
 const is_live = (peer) => peer.handshake && state.time - peer.handshake < 190;
+const day_of = (peer) => peer.expires ? peer.expires.slice(0, 10) : "";
 const label_of = (peer) => peer.name || `${peer.public_key.slice(0, 10)}…`;
 
 function say(text) {
@@ -209,7 +210,7 @@ function fill_row(row, peer) {
 	$(".dot", name).className = `dot ${peer.disabled ? "off" : live ? "live" : ""}`;
 	$(".name", name).textContent = label;
 	$(".name", name).setAttribute("aria-label", `${label}: ${peer.disabled ? "disabled" : live ? "has a session" : "no session"}. Details`);
-	$("small", name).textContent = [peer.disabled && "disabled", peer.expires && `until ${peer.expires}`].filter(Boolean).join(", ");
+	$("small", name).textContent = [peer.disabled && "disabled", peer.expires && `until ${peer.expires.slice(0, 10)}`].filter(Boolean).join(", ");
 	ips.textContent = peer.allowed_ips.join(", ");
 	endpoint.textContent = peer.endpoint || "–";
 	handshake.textContent = ago(peer.handshake);
@@ -294,6 +295,10 @@ async function add(event) {
 	const found = await act(dialog, "add", fields);
 	if (!found)
 		return;
+	if (!found.config) {
+		complain(dialog, new Error(`There is a peer ${fields.name} already.`));
+		return;
+	}
 	dialog.close();
 	say(`${fields.name} was added.`);
 	show_config(fields.name, found);
@@ -333,7 +338,7 @@ function open_peer(key) {
 	$("#peer-title").textContent = label_of(peer);
 	$("#facts").replaceChildren(...Object.entries(facts).flatMap(([word, value]) => [element("dt", {}, word), element("dd", {}, value)]));
 	$("[name=name]", dialog).value = peer.name || "";
-	$("[name=expires]", dialog).value = peer.expires || "";
+	$("[name=expires]", dialog).value = day_of(peer);
 	$("#toggle").textContent = peer.disabled ? "Enable" : "Disable";
 	$("#remove").textContent = "Remove";
 	complain(dialog, null);
@@ -348,7 +353,7 @@ async function save(event) {
 	const name = form.get("name"), expires = form.get("expires");
 	if (name && name !== peer.name && !await act(dialog, "rename", { name: peer.name || peer.public_key, new_name: name }))
 		return;
-	if (expires !== (peer.expires || "") &&
+	if (expires !== day_of(peer) &&
 		!await act(dialog, "expire", { name: name || peer.name || peer.public_key, expires: expires || "never" }))
 		return;
 	dialog.close();
