@@ -110,7 +110,7 @@ static enum status rename_one(const struct peer_call *call, struct peerfile *fil
 	size_t other;
 	int error;
 
-	if (!peer_may_be_named(call->new_name))
+	if (!peeredit_may_name(call->new_name))
 		return STATUS_FAILED;
 	other = peerfile_find(file, call->new_name);
 	if (other < peerfile_count(file) && other != index) {

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include "expiry.h"
+#include "fault.h"
 #include "keytext.h"
 #include "wipe.h"
 
@@ -50,6 +51,20 @@ static void remove_directives(struct conf_document *doc, size_t header, const ch
 			conf_document_remove(doc, i);
 		else
 			i++;
+}
+
+bool peeredit_may_name(const char *name)
+{
+	struct span text = span_of(name);
+	bool has_edge_space =
+		text.len && (char_is_space(text.at[0]) || char_is_space(text.at[text.len - 1]));
+
+	if (conf_name_is_valid(text) && !has_edge_space && text.at[0] != '-')
+		return true;
+	fault_say("`%s' cannot be the name of a peer", name);
+	fault_hint("A name has 1 to %d bytes, no control characters, and is not a key.",
+		PEER_NAME_LEN_MAX);
+	return false;
 }
 
 int peeredit_set_name(struct peerfile *file, size_t peer, const char *name)

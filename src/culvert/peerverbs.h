@@ -20,9 +20,6 @@ struct peer_call {
 /* --expires as seconds since 1970; 0 without it, or for "never". False: it has complained. */
 bool peer_read_expires(const struct peer_call *call, int64_t *expires);
 
-/* Whether a peer may have the name; false: it has complained. */
-bool peer_may_be_named(const char *name);
-
 typedef enum status peer_verb(const struct peer_call *call);
 
 peer_verb peer_add, peer_rotate, peer_remove, peer_disable, peer_enable, peer_rename, peer_expire,
