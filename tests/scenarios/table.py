@@ -1,0 +1,16 @@
+"""The scenarios: name, what it shows, function, arguments, with which other far ends too, longest duration."""
+
+from collections import namedtuple
+
+import scenario_tunnel as tunnel
+
+Row = namedtuple("Row", "what function arguments also seconds", defaults=((), (), 120))
+GO = ("wireguard-go",)
+
+# Long ones first: they mostly wait.
+SCENARIOS = {
+    "keys": Row("a key pair, and whether two keys belong together", tunnel.keys),
+    "point-to-point": Row("a server and a client at home, by the guide to the letter", tunnel.point_to_point,
+                          also=GO),
+    "show": Row("what wg show says while the tunnel lives", tunnel.show),
+}
