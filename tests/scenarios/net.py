@@ -144,7 +144,8 @@ class Host(lab.Host):
         return done.returncode == 0
 
     def must_ping(self, address, *extra):
-        need(self.pings(address, *extra), f"{self.name}: no answer from {address} {' '.join(extra)}\n"
+        """In time enough for an end that has to notice that the other one was restarted."""
+        need(self.pings(address, *extra, seconds=45), f"{self.name}: no answer from {address} {' '.join(extra)}\n"
              f"{self.sh('wg show; ip -br addr; ip route', check=False).stdout}")
 
     def must_not_ping(self, address, *extra, seconds=3):
