@@ -17,8 +17,8 @@ the commands below "Cure" in the fault's section.
 import re
 
 import guide
-from lab import Skip, need, wait_until
-from net import Internet, Watch, at_home, home
+from lab import need, wait_until
+from net import Internet, Watch, at_home, home, wait_forgotten
 
 PAGE = "troubleshooting.md"
 OFFICE = "192.168.10.0/24"
@@ -305,13 +305,6 @@ class MtuTooBig(Fault):
     def correct(self, site):
         for host in site.hosts.values():
             site.edit(host, "[Interface]\n", "[Interface]\nMTU = 1300\n")
-
-
-def wait_forgotten(router, source="192.168.50.10"):
-    """Until the router holds no mapping for the host any more."""
-    if router.run("test", "-e", "/proc/net/nf_conntrack", check=False).returncode:
-        raise Skip("there is no /proc/net/nf_conntrack")
-    wait_until(lambda: f"src={source} " not in router.read("/proc/net/nf_conntrack"), 60, "the router to forget")
 
 
 FAULTS = {

@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 import lab
-from lab import command, die_with_parent, need, wait_until
+from lab import Skip, command, die_with_parent, need, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECONDS_MAX = 30
@@ -32,7 +32,8 @@ hostname "$1"
 mount -t tmpfs -o mode=755 none /run
 mount -t sysfs none /sys 2>/dev/null || true
 mkdir /run/etc /run/bin /run/home
-cp -a /etc/. /run/etc
+# Whatever comes and goes there meanwhile.
+cp -a /etc/. /run/etc 2>/dev/null || true
 mount --bind /run/etc /etc
 rm -rf /etc/wireguard /etc/resolv.conf
 mkdir -m 700 /etc/wireguard
@@ -306,6 +307,13 @@ def at_home(net, router, host, address, address6=None, device="eth0"):
     return host
 
 
+def wait_forgotten(router, source="192.168.50.10"):
+    """Until the router holds no mapping for the host any more."""
+    if router.run("test", "-e", "/proc/net/nf_conntrack", check=False).returncode:
+        raise Skip("there is no /proc/net/nf_conntrack")
+    wait_until(lambda: f"src={source} " not in router.read("/proc/net/nf_conntrack"), 60, "the router to forget")
+
+
 class Watch:
     """tcpdump on a device of a host: the lines it has printed."""
 
@@ -318,7 +326,7 @@ class Watch:
 
     def lines(self):
         with open(self.path) as file:
-            return file.read().splitlines()
+            return [line for line in file.read().splitlines() if line]
 
     def end(self):
         """All that was seen."""

@@ -4,7 +4,7 @@ import re
 
 import guide
 from lab import need, wait_until
-from net import Internet, at_home, home
+from net import Internet, at_home, home, wait_forgotten
 
 BASE64_KEY = re.compile(r"[A-Za-z0-9+/]{43}=")
 
@@ -78,3 +78,29 @@ def show(net):
     client.must_ping("10.0.0.1")
     wait_until(lambda: server.peer()["received"] > received, 15, "the transfer to grow")
     net.stay()
+
+
+def behind_nat(net):
+    """Two clients behind a router that forgets after 30 s: one keeps alive as the guide says, one does not."""
+    internet, router, server, client = two_hosts(net)
+    mute = at_home(net, router, net.host("mute"), "192.168.50.11/24")
+    guide.make_keys(mute)
+    router.sysctl(net__netfilter__nf_conntrack_udp_timeout=30, net__netfilter__nf_conntrack_udp_timeout_stream=30)
+    hosts = {"server": server, "client": client, "mute": mute}
+    for host in (server, client):
+        guide.install(f"examples/point-to-point/{host.name}.conf", host, hosts)
+    text = guide.read("examples/point-to-point/client.conf").replace("CLIENT", "MUTE").replace("10.0.0.2", "10.0.0.3")
+    mute.write("/etc/wireguard/wg0.conf", guide.filled_in(re.sub("PersistentKeepalive.*", "", text), hosts))
+    for host in hosts.values():
+        host.run("wg-quick", "up", "wg0")
+    public = mute.read("/etc/wireguard/public.key").strip()
+    server.run("wg", "set", "wg0", "peer", public, "allowed-ips", "10.0.0.3/32")
+    client.must_ping("10.0.0.1")
+    mute.must_ping("10.0.0.1")
+    need({peer["endpoint"].split(":")[0] for peer in server.peers().values()} == {"198.51.100.20"}, "endpoints")
+    wait_forgotten(router, "192.168.50.11")
+    server.must_not_ping("10.0.0.3")
+    server.must_ping("10.0.0.2")
+    net.stay()
+    mute.must_ping("10.0.0.1")
+    server.must_ping("10.0.0.3")
