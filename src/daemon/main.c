@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include "callfilter.h"
 #include "control.h"
 #include "crypto_init.h"
 #include "daemonize.h"
@@ -16,6 +17,8 @@
 #include "log.h"
 #include "loop.h"
 #include "arguments.h"
+#include "pathfence.h"
+#include "privileges.h"
 #include "routewatch.h"
 #include "signals.h"
 #include "tunnel.h"
@@ -32,6 +35,7 @@ struct daemon {
 	bool has_socket_file;
 	struct linkwatch link;
 	bool has_link;
+	int routes; /* -1: not watched */
 	struct tunnel tunnel;
 	bool has_tunnel;
 	struct control *control;
@@ -168,13 +172,41 @@ static int set_up(struct daemon *daemon, const struct arguments *arguments)
 		err = open_link(daemon);
 	if (err < 0)
 		return err;
-	err = tunnel_init(
-		&daemon->tunnel, &daemon->tun, &tunnel_limits, arguments->threads, &daemon->log);
+	daemon->routes = routewatch_open();
+	err = tunnel_init(&daemon->tunnel, &daemon->tun, &tunnel_limits, &daemon->log);
 	daemon->tun.fd = -1;
 	daemon->has_tunnel = err == 0;
 	if (err == 0)
 		err = control_create(&daemon->control, &daemon->tunnel, daemon->listener);
 	return err < 0 ? complain(daemon, "Setting the tunnel up", err) : 0;
+}
+
+/*
+ * All that needs more is open: from here on there are only the rights, the files and the system
+ * calls of a tunnel at work. The threads start in between: they inherit the first two, and the last
+ * need not allow for them.
+ */
+static int confine(struct daemon *daemon, unsigned threads)
+{
+	int err = privileges_drop();
+
+	if (err < 0)
+		return complain(daemon, "Giving up privileges", err);
+	err = pathfence_close(UNIXSOCK_DIRECTORY);
+	if (err == -ENOSYS || err == -EOPNOTSUPP)
+		log_verbose(&daemon->log, "The kernel has no Landlock; the filter of system calls "
+					  "alone keeps files away");
+	else if (err < 0)
+		return complain(daemon, "Closing the file system", err);
+	err = tunnel_start(&daemon->tunnel, threads);
+	if (err < 0)
+		return complain(daemon, "Starting threads", err);
+	err = callfilter_install();
+	if (err == -EOPNOTSUPP)
+		log_error(&daemon->log, "The kernel cannot filter system calls: all stay allowed");
+	else if (err < 0)
+		return complain(daemon, "Filtering system calls", err);
+	return 0;
 }
 
 static void take_down(struct daemon *daemon)
@@ -189,6 +221,8 @@ static void take_down(struct daemon *daemon)
 		close(daemon->listener);
 	if (daemon->has_tunnel)
 		tunnel_fini(&daemon->tunnel);
+	if (daemon->routes >= 0)
+		close(daemon->routes);
 	if (daemon->has_link)
 		linkwatch_close(&daemon->link);
 	tun_close(&daemon->tun);
@@ -202,12 +236,10 @@ static int run(struct daemon *daemon)
 		.control = daemon->control,
 		.link = &daemon->link,
 		.signals = daemon->signals,
-		.routes = routewatch_open(),
+		.routes = daemon->routes,
 		.socket_file = daemon->has_socket_file ? &daemon->socket_file : NULL};
 	int err = loop_run(&loop);
 
-	if (loop.routes >= 0)
-		close(loop.routes);
 	return err < 0 ? complain(daemon, "Waiting for packets", err) : 0;
 }
 
@@ -217,7 +249,14 @@ static int start(struct daemon *daemon, const struct arguments *arguments, struc
 	int err = set_up(daemon, arguments);
 
 	if (err == 0) {
-		err = daemonize_ready(parent, getenv("LOG_LEVEL") != NULL);
+		err = daemonize_detach(parent, getenv("LOG_LEVEL") != NULL);
+		if (err < 0)
+			complain(daemon, "Going into the background", err);
+	}
+	if (err == 0)
+		err = confine(daemon, arguments->threads);
+	if (err == 0) {
+		err = daemonize_ready(parent);
 		if (err < 0)
 			complain(daemon, "Going into the background", err);
 	}
@@ -254,7 +293,7 @@ int main(int argc, char **argv)
 {
 	struct arguments arguments;
 	struct daemonize parent = {.fd = -1};
-	struct daemon daemon = {.signals = -1, .tun = {.fd = -1}, .listener = -1};
+	struct daemon daemon = {.signals = -1, .tun = {.fd = -1}, .listener = -1, .routes = -1};
 	int status = arguments_parse(argc, argv, &arguments);
 
 	if (status >= 0)

@@ -89,6 +89,7 @@ add(scenario_process.replaces_a_stale_socket)
 add(scenario_process.returns_when_the_socket_answers)
 add(scenario_process.says_what_is_wrong)
 add(scenario_process.keeps_its_files_to_itself)
+add(scenario_process.keeps_only_what_it_needs)
 add(scenario_process.starts_with_room_for_its_headers)
 add(scenario_process.forgets_its_keys)
 for headers in (False, True):
