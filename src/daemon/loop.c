@@ -197,13 +197,15 @@ int loop_run(struct loop *loop)
 	while (!found.is_over && !tunnel->is_deleted) {
 		struct event events[EVENT_BATCH_MAX];
 		bool may_rest = !is_pending(tunnel, &found);
-		int count = event_wait(&tunnel->loop,
-			may_rest ? tick_when(tunnel->device) : (struct instant){0}, events,
+		struct instant due =
+			instant_min(tick_when(tunnel->device), service_when(loop->service));
+		int count = event_wait(&tunnel->loop, may_rest ? due : (struct instant){0}, events,
 			EVENT_BATCH_MAX);
 		struct moment now = tunnel_now();
 
 		if (count < 0)
 			return count;
+		service_live(loop->service, now.at);
 		if (may_rest)
 			loop->rested = now.at;
 		for (int i = 0; i < count; i++)

@@ -97,8 +97,9 @@ static const struct rule rules[] = {
 	ANY(setsockopt),
 	ANY(accept4),
 	ANY(close),
-	/* The name and the namespace of the TUN device. */
+	/* The TUN device: its name, its namespace, and that it goes with us. */
 	WHERE(ioctl, 1, IS(1, TUNGETIFF)),
+	WHERE(ioctl, 1, IS(1, TUNSETPERSIST)),
 	WHERE(ioctl, 1, IS(1, TUNGETDEVNETNS)),
 	/* if_nametoindex() and if_indextoname(), for the zone of a link-local endpoint. */
 	WHERE(socket, 2, IS(0, AF_UNIX), DATAGRAMS(1)),

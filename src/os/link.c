@@ -14,8 +14,16 @@ static int see_attribute(const struct nlattr *attribute, void *context);
 
 int link_find(const char *name, uint32_t *ifindex)
 {
-	*ifindex = if_nametoindex(name);
-	return *ifindex ? 0 : -errno;
+	struct link_state state = {.ifindex = 0};
+	struct rtnl rtnl;
+	int err = rtnl_open(&rtnl);
+
+	/* Not by if_nametoindex(), which says ENOENT of whatever else goes wrong. */
+	if (!err)
+		err = link_get_named(&rtnl, NSID_OWN, name, &state);
+	rtnl_close(&rtnl);
+	*ifindex = state.ifindex;
+	return err;
 }
 
 static void begin_get(struct rtnl *rtnl, int32_t nsid, uint32_t ifindex)

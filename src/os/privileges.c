@@ -1,8 +1,9 @@
-/* Capabilities, by libcap-ng. */
+/* Capabilities and user, by libcap-ng. */
 #include "privileges.h"
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
@@ -14,7 +15,19 @@ static const unsigned kept[] = {
 
 enum { KEPT_COUNT = sizeof(kept) / sizeof(kept[0]) };
 
-int privileges_drop(void)
+int account_find(const char *name, struct account *account)
+{
+	struct passwd *entry;
+
+	errno = 0;
+	entry = getpwnam(name);
+	if (!entry)
+		return errno ? -errno : -ENOENT;
+	*account = (struct account){entry->pw_uid, entry->pw_gid};
+	return 0;
+}
+
+int privileges_drop(const struct account *account)
 {
 	bool has[KEPT_COUNT], may_bound;
 
@@ -30,5 +43,10 @@ int privileges_drop(void)
 		if (has[i])
 			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i]);
 	/* Who may not lower the bounding set gains nothing by executing something either: see above. */
+	if (account)
+		return capng_change_id((int)account->uid, (int)account->gid,
+			       CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING) < 0
+			       ? -EPERM
+			       : 0;
 	return capng_apply(may_bound ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS) < 0 ? -EPERM : 0;
 }

@@ -235,7 +235,7 @@ static int end_of(attempt *does, unsigned confinements)
 	assert_true(child >= 0);
 	if (child == 0) {
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-		if (confinements & RIGHTS && privileges_drop() < 0)
+		if (confinements & RIGHTS && privileges_drop(NULL) < 0)
 			_exit(250);
 		if (confinements & FENCE && pathfence_close(directory) < 0)
 			_exit(251);
@@ -378,7 +378,7 @@ static long works_as_a_daemon(void)
 	pthread_mutex_lock(&held);
 	if (event_open(&loop) < 0 || pthread_create(&thread, NULL, wait_then_grow, NULL) != 0)
 		return -1;
-	if (privileges_drop() < 0 || pathfence_close(directory) < 0 || callfilter_install() < 0)
+	if (privileges_drop(NULL) < 0 || pathfence_close(directory) < 0 || callfilter_install() < 0)
 		return -1;
 	pthread_mutex_unlock(&held);
 	if (pthread_join(thread, &grew) != 0 || !grew)
