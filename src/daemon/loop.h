@@ -6,14 +6,17 @@
 
 #include "control.h"
 #include "linkwatch.h"
+#include "service.h"
 #include "sockwatch.h"
 #include "tunnel.h"
 
 struct loop {
 	struct tunnel *tunnel;
 	struct control *control;
+	struct control *public_control; /* NULL: there is none */
 	struct linkwatch *link;
 	struct sockwatch *socket_file; /* NULL: the socket has no file of ours */
+	struct service *service;
 	int signals;
 	int routes;            /* -1: not watched */
 	struct instant rested; /* when nothing was pending last */
