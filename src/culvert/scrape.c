@@ -2,6 +2,7 @@
 #include "scrape.h"
 
 #include <stdio.h>
+#include "ctl.h"
 #include "keytext.h"
 #include "netdev.h"
 #include "sample.h"
@@ -18,6 +19,9 @@ static const struct metric_family interface_peers = {
 static const struct metric_family peer_info = {"wireguard_peer", NULL,
 	"A peer: its name in the configuration file, where it was last heard of, its allowed IPs.",
 	METRIC_INFO};
+
+static const struct metric_family events = {"culvertd_events", NULL,
+	"What happened to the tunnel since culvertd has started, by reason.", METRIC_COUNTER};
 
 static const struct metric_family link_families[NETDEV_COUNTERS] = {
 	[NETDEV_RECEIVED_BYTES] = {"wireguard_interface_receive_bytes", "bytes",
@@ -152,6 +156,34 @@ static void print_links(struct metrics_text *text, const struct sample *sample,
 	}
 }
 
+static void print_counts(struct metrics_text *text, const struct device_settings *device,
+	const uint64_t counts[REASON_COUNT], struct textbuf *labels)
+{
+	for (enum reason reason = 0; reason < REASON_COUNT; reason++) {
+		begin_labels(labels, device);
+		metrics_add_label(labels, "reason", span_of(reason_code(reason)));
+		metrics_add_sample(text, labels, counts[reason]);
+	}
+}
+
+/* Of interfaces of culvertd; the kernel and other daemons keep no such log. */
+static void print_events(
+	struct metrics_text *text, const struct sample *sample, struct textbuf *labels)
+{
+	metrics_begin_family(text, &events);
+	for (size_t d = 0; d < sample->count; d++) {
+		const struct device_settings *device = &sample->devices[d].device;
+		struct textbuf reply;
+		struct incident_log log;
+
+		/* The first is the device, its peers counted in. */
+		if (ctl_log(device->name, &reply, &log) == 0 && log.count > 0)
+			print_counts(text, device, log.of[0].counts, labels);
+		incident_log_fini(&log);
+		textbuf_fini(&reply);
+	}
+}
+
 /* What the others are joined to. value: emptied, for use here. */
 static void add_peer_info(struct textbuf *labels, const struct peer_settings *peer,
 	const char *name, struct textbuf *value)
@@ -252,6 +284,7 @@ int scrape_print(struct metrics_text *text)
 		print_build(text, &labels);
 		print_devices(text, &sample, &labels);
 		print_links(text, &sample, (struct span){links, len}, &labels);
+		print_events(text, &sample, &labels);
 		print_peers(text, &sample);
 		metrics_end(text);
 		error = textbuf_status(&text->out);
