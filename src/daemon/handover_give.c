@@ -13,11 +13,14 @@
 #include "uapi.h"
 #include "wipe.h"
 
-/* One record being sent. */
+/* One record being sent, and to whom. */
 struct giving {
 	int fd;
 	struct instant deadline;
-	uint8_t bytes[HANDOVER_RECORD_MAX];
+	struct {
+		struct handover_record_head head;
+		uint8_t bytes[HANDOVER_RECORD_MAX];
+	} record;
 };
 
 bool handover_greet(
@@ -90,14 +93,11 @@ static int send_header(const struct giving *giving, const struct tunnel *tunnel,
 	return channel_send(giving->fd, &header, sizeof(header), fds, count, giving->deadline);
 }
 
-static int send_record(const struct giving *giving, enum handover_record type, size_t len)
+static int send_record(struct giving *giving, enum handover_record type, size_t len)
 {
-	const struct handover_record_head head = {type, (uint32_t)len};
-	int err = channel_send(giving->fd, &head, sizeof(head), NULL, 0, giving->deadline);
-
-	if (err == 0 && len > 0)
-		err = channel_send(giving->fd, giving->bytes, len, NULL, 0, giving->deadline);
-	return err;
+	giving->record.head = (struct handover_record_head){type, (uint32_t)len};
+	return channel_send(giving->fd, &giving->record, sizeof(giving->record.head) + len, NULL, 0,
+		giving->deadline);
 }
 
 static int send_allowed_ips(
@@ -114,7 +114,7 @@ static int send_allowed_ips(
 			struct ip_prefix prefix;
 
 			at = allowedips_next(allowed_ips, at, &prefix);
-			memcpy(giving->bytes + len, &prefix, sizeof(prefix));
+			memcpy(giving->record.bytes + len, &prefix, sizeof(prefix));
 			len += sizeof(prefix);
 		}
 		err = send_record(giving, HANDOVER_IPS, len);
@@ -126,13 +126,14 @@ static int send_peer(struct giving *giving, struct tunnel *tunnel, uint32_t slot
 {
 	uint32_t cursor = 0;
 	size_t len;
-	int err = send_record(
-		giving, HANDOVER_PEER, snapshot_store_peer(tunnel->device, slot, giving->bytes));
+	int err = send_record(giving, HANDOVER_PEER,
+		carry_store_peer(tunnel->device, slot, giving->record.bytes));
 
 	if (err == 0)
 		err = send_allowed_ips(giving, device_allowed_ips(tunnel->device),
 			device_peer(tunnel->device, slot));
-	while (err == 0 && (len = staging_peek(tunnel->staging, slot, &cursor, giving->bytes)) > 0)
+	while (err == 0 &&
+		(len = staging_peek(tunnel->staging, slot, &cursor, giving->record.bytes)) > 0)
 		err = send_record(giving, HANDOVER_PACKET, len);
 	return err;
 }
@@ -144,7 +145,7 @@ static int send_state(struct giving *giving, struct tunnel *tunnel, bool is_pers
 
 	if (err == 0)
 		err = send_record(
-			giving, HANDOVER_DEVICE, snapshot_store_device(device, giving->bytes));
+			giving, HANDOVER_DEVICE, carry_store_device(device, giving->record.bytes));
 	for (uint32_t slot = device->first_peer; err == 0 && slot != PEER_NONE;
 		slot = device_peer(device, slot)->next)
 		err = send_peer(giving, tunnel, slot);

@@ -145,9 +145,9 @@ static bool take_record(struct taking *taking, uint32_t type, size_t len)
 	switch (type) {
 	case HANDOVER_DEVICE:
 		return device->peers_count == 0 && !device->is_up && !device->has_identity &&
-		       snapshot_load_device(device, taking->bytes, len);
+		       carry_load_device(device, taking->bytes, len);
 	case HANDOVER_PEER:
-		return snapshot_load_peer(device, taking->bytes, len, &taking->slot);
+		return carry_load_peer(device, taking->bytes, len, &taking->slot);
 	case HANDOVER_IPS:
 		return take_allowed_ips(taking, len);
 	case HANDOVER_PACKET:

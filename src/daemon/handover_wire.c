@@ -4,5 +4,5 @@
 void handover_print_request(struct textbuf *out)
 {
 	textbuf_addf(out, "replace=1\nversion=%d\nlayout=%016llx\n\n", HANDOVER_VERSION,
-		(unsigned long long)snapshot_layout());
+		(unsigned long long)carry_layout());
 }

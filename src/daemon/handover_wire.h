@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 #include "addr.h"
-#include "snapshot.h"
+#include "carry.h"
 #include "staging.h"
 #include "textbuf.h"
 
@@ -28,7 +28,7 @@ enum {
 };
 
 #define HANDOVER_HOLDS(len) ((size_t)HANDOVER_RECORD_MAX >= (size_t)(len))
-_Static_assert(HANDOVER_HOLDS(SNAPSHOT_PEER_MAX) && HANDOVER_HOLDS(SNAPSHOT_DEVICE_MAX) &&
+_Static_assert(HANDOVER_HOLDS(CARRY_PEER_MAX) && HANDOVER_HOLDS(CARRY_DEVICE_MAX) &&
 		       HANDOVER_HOLDS(STAGING_PACKET_MAX) &&
 		       HANDOVER_HOLDS(HANDOVER_PREFIXES * sizeof(struct ip_prefix)),
 	"a record holds each of them");
@@ -47,8 +47,8 @@ struct handover_header {
 };
 
 enum handover_record {
-	HANDOVER_DEVICE = 1, /* snapshot_store_device() */
-	HANDOVER_PEER,       /* snapshot_store_peer() */
+	HANDOVER_DEVICE = 1, /* carry_store_device() */
+	HANDOVER_PEER,       /* carry_store_peer() */
 	HANDOVER_IPS,        /* of the peer before: struct ip_prefix, one or more */
 	HANDOVER_PACKET,     /* that waits for the peer's key */
 	HANDOVER_END,        /* nothing is in it, and nothing comes behind */

@@ -1,5 +1,5 @@
 /* The tables of what is carried over, and the walks along them. */
-#include "snapshot.h"
+#include "carry.h"
 
 #include <string.h>
 #include "ensure.h"
@@ -90,9 +90,9 @@ static uint64_t mix_fields(uint64_t digest, const struct field *fields, size_t c
 	return digest;
 }
 
-uint64_t snapshot_layout(void)
+uint64_t carry_layout(void)
 {
-	uint64_t digest = mix(0xcbf29ce484222325, SNAPSHOT_VERSION);
+	uint64_t digest = mix(0xcbf29ce484222325, CARRY_VERSION);
 
 	digest = mix_fields(digest, device_fields, COUNT(device_fields));
 	digest = mix_fields(digest, peer_fields, COUNT(peer_fields));
@@ -127,12 +127,12 @@ static bool load(struct rest *rest, void *record, const struct field *fields, si
 	return true;
 }
 
-size_t snapshot_store_device(const struct device *device, uint8_t *out)
+size_t carry_store_device(const struct device *device, uint8_t *out)
 {
 	return store(device, device_fields, COUNT(device_fields), out, 0);
 }
 
-bool snapshot_load_device(struct device *device, const uint8_t *bytes, size_t len)
+bool carry_load_device(struct device *device, const uint8_t *bytes, size_t len)
 {
 	struct rest rest = {bytes, len};
 	struct device loaded;
@@ -155,7 +155,7 @@ bool snapshot_load_device(struct device *device, const uint8_t *bytes, size_t le
 	return is_good;
 }
 
-size_t snapshot_store_peer(struct device *device, uint32_t slot, uint8_t *out)
+size_t carry_store_peer(struct device *device, uint32_t slot, uint8_t *out)
 {
 	const struct peer *peer = device_peer(device, slot);
 	const struct session *sessions = device_sessions(device, slot);
@@ -229,7 +229,7 @@ static bool is_family(uint8_t family)
 	return family == IP_NONE || family == IP_V4 || family == IP_V6;
 }
 
-bool snapshot_load_peer(struct device *device, const uint8_t *bytes, size_t len, uint32_t *slot)
+bool carry_load_peer(struct device *device, const uint8_t *bytes, size_t len, uint32_t *slot)
 {
 	struct rest rest = {bytes, len};
 	struct public_key key;
