@@ -9,7 +9,9 @@
 #include "subcommand.h"
 
 static const struct subcommand *const subcommands[] = {
+	&peer_subcommand,
 	&status_subcommand,
+	&web_subcommand,
 };
 
 enum { SUBCOMMANDS = sizeof(subcommands) / sizeof(subcommands[0]) };

@@ -26,6 +26,8 @@ struct subcommand {
 	enum status (*run)(struct invocation *call);
 };
 
+extern const struct subcommand peer_subcommand;
 extern const struct subcommand status_subcommand;
+extern const struct subcommand web_subcommand;
 
 #endif
