@@ -48,6 +48,7 @@ struct connection {
 	bool is_log;        /* and it is what happened, not what is set */
 	bool is_in_peer;    /* of which all is printed but the allowed IPs from next_ip on */
 	bool is_ending;     /* close when out is sent */
+	bool is_greeted;    /* a daemon that may take the tunnel over */
 	bool wants_write;
 	uint32_t next_peer, next_ip;
 	uint64_t last_used; /* a count of events, not a time */
@@ -66,6 +67,8 @@ struct control {
 	const struct control_rules *rules;
 	struct tunnel *tunnel;
 	struct setting setting;
+	struct handover_ends ends; /* all -1: nothing is offered */
+	struct connection *taker;  /* NULL: nobody is ready to take the tunnel over */
 	int listener;
 	uint64_t events;
 	struct connection connections[CONTROL_CONNECTIONS];
@@ -82,6 +85,7 @@ int control_create(
 	c->rules = &rules[kind];
 	c->tunnel = tunnel;
 	c->listener = listener;
+	c->ends = (struct handover_ends){-1, -1, -1};
 	for (unsigned i = 0; i < CONTROL_CONNECTIONS; i++)
 		c->connections[i].fd = -1;
 	err = event_add(&tunnel->loop, listener, EVENT_READ, c->rules->listener_tag);
@@ -98,6 +102,8 @@ static void close_connection(struct control *control, struct connection *connect
 	if (connection->fd < 0)
 		return;
 	ENSURE(control->setting.by != connection);
+	if (control->taker == connection)
+		control->taker = NULL;
 	event_remove(&control->tunnel->loop, connection->fd);
 	close(connection->fd);
 	textbuf_fini(&connection->in);
@@ -344,6 +350,31 @@ static void start_setting(
 	go_on_setting(control, connection, now);
 }
 
+static void refuse(struct connection *connection)
+{
+	uapi_print_errno(&connection->out, -EPROTO);
+	connection->is_ending = true;
+}
+
+static void answer_replace(
+	struct control *control, struct connection *connection, struct span request)
+{
+	if (control->ends.tun < 0)
+		refuse(connection);
+	else if (handover_greet(connection->fd, request, &control->ends, &connection->out))
+		connection->is_greeted = true;
+	else
+		connection->is_ending = true;
+}
+
+static void answer_take(struct control *control, struct connection *connection)
+{
+	if (connection->is_greeted && !control->taker)
+		control->taker = connection;
+	else
+		refuse(connection);
+}
+
 /* Answers the first request in the buffer, or begins to; false: there is no whole one. */
 static bool answer_next(struct control *control, struct connection *connection, struct moment now)
 {
@@ -369,9 +400,14 @@ static bool answer_next(struct control *control, struct connection *connection, 
 	case UAPI_SET:
 		start_setting(control, connection, end, now);
 		return true;
+	case UAPI_REPLACE:
+		answer_replace(control, connection, text);
+		break;
+	case UAPI_TAKE:
+		answer_take(control, connection);
+		break;
 	case UAPI_UNKNOWN:
-		uapi_print_errno(&connection->out, -EPROTO);
-		connection->is_ending = true;
+		refuse(connection);
 		break;
 	}
 	drop_request(connection, end);
@@ -486,4 +522,31 @@ void control_ready(struct control *control, unsigned n, unsigned ready, struct m
 		close_connection(control, connection);
 	else
 		connection->wants_write = wants_write;
+}
+
+void control_offer(struct control *control, const struct handover_ends *ends)
+{
+	control->ends = *ends;
+}
+
+bool control_has_taker(const struct control *control)
+{
+	return control->taker != NULL;
+}
+
+int control_taker(const struct control *control, bool may_cut)
+{
+	if (!control->taker || control->setting.by)
+		return -1;
+	for (unsigned i = 0; i < CONTROL_CONNECTIONS && !may_cut; i++)
+		if (&control->connections[i] != control->taker && control->connections[i].fd >= 0 &&
+			has_work(&control->connections[i]))
+			return -1;
+	return control->taker->fd;
+}
+
+void control_end_taking(struct control *control)
+{
+	if (control->taker)
+		close_connection(control, control->taker);
 }

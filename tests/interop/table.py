@@ -6,6 +6,7 @@ import scenario_hostile
 import scenario_log
 import scenario_network
 import scenario_process
+import scenario_replace
 import scenario_startup
 import scenario_tunnel
 from scenario import Scenario
@@ -72,6 +73,9 @@ for client, victim in (("ours", "theirs"), ("theirs", "ours"), ("ours", "ours"))
     add(scenario_hostile.passes_with_a_cookie, name=f"hostile/cookie/{client}-to-{victim}-under-load",
         client=client, victim=victim, seconds=90)
 
+add(scenario_replace.loses_nothing, seconds=120)
+add(scenario_replace.goes_on_when_the_new_one_fails)
+add(scenario_replace.refuses_what_cannot_be)
 add(scenario_log.remembers_strangers)
 add(scenario_log.tells_the_key_of_an_unknown_peer)
 add(scenario_log.remembers_what_peers_do_wrong)
