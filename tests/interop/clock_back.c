@@ -1,8 +1,9 @@
 /*
- * For LD_PRELOAD: CLOCK_REALTIME a day back while the file named by CLOCK_BACK_IF exists. A test's
- * only means to turn the clock back without turning the machine's.
+ * For LD_PRELOAD: CLOCK_REALTIME a day back while the file named by CLOCK_BACK_IF exists, or by as
+ * many seconds as stand in it (below zero: forward). A test's only means to turn the clock back without turning the machine's.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -12,8 +13,15 @@
 static time_t back(void)
 {
 	const char *file = getenv("CLOCK_BACK_IF");
+	char text[32] = "";
+	int fd = file ? open(file, O_RDONLY | O_CLOEXEC) : -1;
+	ssize_t len;
 
-	return file && access(file, F_OK) == 0 ? 24 * 60 * 60 : 0;
+	if (fd < 0)
+		return 0;
+	len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	return len > 0 ? atol(text) : 24 * 60 * 60;
 }
 
 int clock_gettime(clockid_t clock, struct timespec *now)
