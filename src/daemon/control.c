@@ -4,6 +4,7 @@
 #include "control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "config.h"
@@ -37,9 +38,16 @@ struct connection {
 struct control {
 	struct tunnel *tunnel;
 	int listener;
+	int spare; /* a descriptor to be had when there are no others; -1: in use */
 	uint64_t events;
 	struct connection connections[CONTROL_CONNECTIONS];
 };
+
+/* Any descriptor will do; without one there is just no spare. */
+static int spare_descriptor(int listener)
+{
+	return fcntl(listener, F_DUPFD_CLOEXEC, 0);
+}
 
 int control_create(struct control **control, struct tunnel *tunnel, int listener)
 {
@@ -50,10 +58,13 @@ int control_create(struct control **control, struct tunnel *tunnel, int listener
 		return -ENOMEM;
 	c->tunnel = tunnel;
 	c->listener = listener;
+	c->spare = spare_descriptor(listener);
 	for (unsigned i = 0; i < CONTROL_CONNECTIONS; i++)
 		c->connections[i].fd = -1;
 	err = event_add(&tunnel->loop, listener, EVENT_READ, TAG_LISTENER);
 	if (err < 0) {
+		if (c->spare >= 0)
+			close(c->spare);
 		free(c);
 		return err;
 	}
@@ -67,6 +78,8 @@ static void close_connection(struct control *control, struct connection *connect
 		return;
 	event_remove(&control->tunnel->loop, connection->fd);
 	close(connection->fd);
+	if (control->spare < 0)
+		control->spare = spare_descriptor(control->listener);
 	textbuf_fini(&connection->in);
 	textbuf_fini(&connection->out);
 	*connection = (struct connection){.fd = -1};
@@ -78,6 +91,8 @@ void control_destroy(struct control *control)
 		return;
 	for (unsigned i = 0; i < CONTROL_CONNECTIONS; i++)
 		close_connection(control, &control->connections[i]);
+	if (control->spare >= 0)
+		close(control->spare);
 	free(control);
 }
 
@@ -110,24 +125,39 @@ static unsigned make_place(struct control *control)
 	return n;
 }
 
-/* Without a descriptor for who waits the listener would stay readable, and the loop spin. */
+/*
+ * Without a descriptor for who waits the listener would stay readable, and the loop spin. So the
+ * connections that were silent for longest make room, and when there are none the spare does.
+ */
 static int accept_one(struct control *control)
 {
 	int fd = unixsock_accept(control->listener);
-	struct connection *oldest;
 
-	while ((fd == -EMFILE || fd == -ENFILE) && (oldest = longest_silent(control)) != NULL) {
-		close_connection(control, oldest);
+	while (fd == -EMFILE || fd == -ENFILE) {
+		struct connection *oldest = longest_silent(control);
+
+		if (oldest) {
+			close_connection(control, oldest);
+		} else if (control->spare >= 0) {
+			close(control->spare);
+			control->spare = -1;
+		} else {
+			return fd;
+		}
 		fd = unixsock_accept(control->listener);
 	}
 	return fd;
 }
 
+/*
+ * Room is made for the first one only, who surely waits: without descriptors the kernel says so
+ * before it looks whether anybody does, and a connection would be closed for nobody.
+ */
 void control_accept(struct control *control)
 {
-	int fd;
+	int fd = accept_one(control);
 
-	while ((fd = accept_one(control)) >= 0) {
+	for (; fd >= 0; fd = unixsock_accept(control->listener)) {
 		unsigned n = make_place(control);
 
 		if (event_add(&control->tunnel->loop, fd, EVENT_READ, TAG_CONNECTION + n) < 0) {
