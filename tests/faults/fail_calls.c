@@ -3,9 +3,11 @@
  *
  *	FAIL_ALLOCATION=N   the program's N-th call of malloc, calloc, reallocarray or mmap has no
  *	                    memory; FAIL_ALL=1: those of its libraries count, too
- *	FAIL_FIRED=FILE     made when it happened
+ *	FAIL_FIRED=FILE     begins with a '1' when it happened
  *	FAIL_IO=FILE        while it holds "CALL ERRNO PERCENT", so many of these calls fail: sendmmsg,
  *	                    recvmmsg, readv or writev
+ *
+ * The files are there, a page long, and mapped at start: later the daemon opens none.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -32,8 +34,11 @@ static struct {
 	long fails_at; /* 0: never */
 	bool counts_libraries, is_ready;
 	uintptr_t program_start, program_end;
-	const char *fired, *io;
+	char *fired;
+	const char *io;
 } plan;
+
+enum { FILE_LEN = 4096, TEXT_MAX = 64 };
 static atomic_long allocations;
 static atomic_uint calls;
 
@@ -50,14 +55,27 @@ static int find_program(struct dl_phdr_info *info, size_t size, void *context)
 	return 1;
 }
 
+static char *map_file(const char *variable)
+{
+	const char *path = getenv(variable);
+	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+	long at;
+
+	if (fd < 0)
+		return NULL;
+	at = syscall(SYS_mmap, NULL, FILE_LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	return at == -1 ? NULL : (char *)at;
+}
+
 __attribute__((constructor)) static void read_plan(void)
 {
 	const char *at = getenv("FAIL_ALLOCATION");
 
 	plan.fails_at = at ? atol(at) : 0;
 	plan.counts_libraries = getenv("FAIL_ALL") != NULL;
-	plan.fired = getenv("FAIL_FIRED");
-	plan.io = getenv("FAIL_IO");
+	plan.fired = map_file("FAIL_FIRED");
+	plan.io = map_file("FAIL_IO");
 	dl_iterate_phdr(find_program, NULL);
 	plan.is_ready = true;
 }
@@ -66,15 +84,13 @@ static bool has_no_memory(const void *caller)
 {
 	bool is_own =
 		(uintptr_t)caller >= plan.program_start && (uintptr_t)caller < plan.program_end;
-	int fd;
 
 	if (!plan.is_ready || plan.fails_at == 0 || (!is_own && !plan.counts_libraries))
 		return false;
 	if (atomic_fetch_add(&allocations, 1) + 1 != plan.fails_at)
 		return false;
-	fd = plan.fired ? open(plan.fired, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) : -1;
-	if (fd >= 0)
-		close(fd);
+	if (plan.fired)
+		plan.fired[0] = '1';
 	errno = ENOMEM;
 	return true;
 }
@@ -111,15 +127,15 @@ void *mmap64(void *address, size_t len, int protection, int flags, int fd, off64
 /* True, with errno set, when this call is to fail. */
 static bool fails(const char *call)
 {
-	char text[64] = "", name[16];
-	int fd = plan.io ? open(plan.io, O_RDONLY | O_CLOEXEC) : -1, number;
+	char text[TEXT_MAX], name[16];
 	unsigned percent;
+	int number;
 
-	if (fd < 0)
+	if (!plan.io)
 		return false;
-	if (read(fd, text, sizeof(text) - 1) < 0)
-		text[0] = '\0';
-	close(fd);
+	/* It may be written meanwhile, so the copy has an end of its own. */
+	memcpy(text, plan.io, sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
 	if (sscanf(text, "%15s %d %u", name, &number, &percent) != 3 || strcmp(name, call) != 0)
 		return false;
 	/* Spread evenly, so that no run has more luck than another. */
