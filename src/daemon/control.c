@@ -4,8 +4,8 @@
 #include "control.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include "config.h"
 #include "ensure.h"
@@ -57,10 +57,10 @@ struct control {
 	struct connection connections[CONTROL_CONNECTIONS];
 };
 
-/* Any descriptor will do; without one there is just no spare. */
-static int spare_descriptor(int listener)
+/* Any descriptor will do, of a kind that may be had at any time; -1: there is just no spare. */
+static int spare_descriptor(void)
 {
-	return fcntl(listener, F_DUPFD_CLOEXEC, 0);
+	return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 }
 
 int control_create(struct control **control, struct tunnel *tunnel, int listener)
@@ -72,7 +72,7 @@ int control_create(struct control **control, struct tunnel *tunnel, int listener
 		return -ENOMEM;
 	c->tunnel = tunnel;
 	c->listener = listener;
-	c->spare = spare_descriptor(listener);
+	c->spare = spare_descriptor();
 	for (unsigned i = 0; i < CONTROL_CONNECTIONS; i++)
 		c->connections[i].fd = -1;
 	err = event_add(&tunnel->loop, listener, EVENT_READ, TAG_LISTENER);
@@ -94,7 +94,7 @@ static void close_connection(struct control *control, struct connection *connect
 	event_remove(&control->tunnel->loop, connection->fd);
 	close(connection->fd);
 	if (control->spare < 0)
-		control->spare = spare_descriptor(control->listener);
+		control->spare = spare_descriptor();
 	textbuf_fini(&connection->in);
 	textbuf_fini(&connection->out);
 	*connection = (struct connection){.fd = -1};
