@@ -97,6 +97,8 @@ add(scenario_process.forgets_its_keys)
 for headers in (False, True):
     add(scenario_process.takes_descriptors, headers=headers,
         name=f"process/takes_descriptors/{'vnet-headers' if headers else 'plain'}")
+for threads in (9, 11, 16):
+    add(scenario_process.works_with_many_threads, name=f"process/many_threads/{threads}", threads=threads)
 add(scenario_process.starts_often, seconds=120)
 add(scenario_process.outlives_a_clock_that_goes_back, seconds=90)
 
