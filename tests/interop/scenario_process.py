@@ -217,6 +217,15 @@ def takes_descriptors(lab, headers):
     right.must_ping(left, 6)
 
 
+def works_with_many_threads(lab, threads):
+    """More than this machine has processors: each finds what it needs without a file or another call."""
+    lab.only_ours("takes no such option")
+    lab.options.ours = [*lab.options.ours, "--threads", str(threads)]
+    left, right = lab.tunnel()
+    left.must_ping(right, count=5)
+    right.must_ping(left, 6, count=5)
+
+
 def starts_often(lab):
     """Twenty times up and down in a row: no name, port or file stays taken."""
     for _ in range(20):
