@@ -104,3 +104,19 @@ def behind_nat(net):
     net.stay()
     mute.must_ping("10.0.0.1")
     server.must_ping("10.0.0.3")
+
+
+def measure(net):
+    """iperf3 by the guide: figures are printed, and decide nothing but that there are some."""
+    _, _, server, client = two_hosts(net)
+    hosts = {"server": server, "client": client}
+    for host in hosts.values():
+        guide.install(f"examples/point-to-point/{host.name}.conf", host, hosts)
+        host.run("wg-quick", "up", "wg0")
+    client.must_ping("10.0.0.1")
+    client.write("overhead", guide.read("examples/measure/overhead"), 0o755)
+    said = guide.follow(guide.read("docs/guide/measure.md"), hosts)[-1]
+    figures = re.findall(r"([\d.]+) Mbit/s", said)
+    need(len(figures) == 2 and all(float(figure) > 0 for figure in figures) and "overhead" in said, said)
+    net.note(said)
+    net.stay()

@@ -3,6 +3,8 @@
 from collections import namedtuple
 
 import broken
+import guide
+import scenario_container as container
 import scenario_routes as routes
 import scenario_tunnel as tunnel
 
@@ -13,6 +15,7 @@ GO = ("wireguard-go",)
 SCENARIOS = {
     "behind-nat": Row("reached from the server after a silence, with keepalives and without", tunnel.behind_nat),
     **{f"broken/{name}": Row(fault.what, broken.scenario, (name,)) for name, fault in broken.FAULTS.items()},
+    "pages": Row("the guide shows files as they are, and its links lead somewhere", guide.pages_hold),
     "keys": Row("a key pair, and whether two keys belong together", tunnel.keys),
     "point-to-point": Row("a server and a client at home, by the guide to the letter", tunnel.point_to_point,
                           also=GO),
@@ -23,5 +26,9 @@ SCENARIOS = {
                          routes.nothing_leaks),
     "hub-and-spoke": Row("three clients reach each other through a hub, and the world without it",
                          routes.hub_and_spoke, also=GO),
+    "measure": Row("iperf3 through the tunnel and beside it", tunnel.measure),
+    "container": Row("a tunnel as a container's only network", container.only_network),
+    "rootless": Row("a container of a plain user", container.rootless),
+    "handed-in": Row("a daemon without rights, which gets its device and socket open", container.handed_in),
     "show": Row("what wg show says while the tunnel lives", tunnel.show),
 }
