@@ -4,7 +4,7 @@ import re
 
 import guide
 from lab import need, wait_until
-from net import Internet, at_home, home, wait_forgotten
+from net import Internet, at_home, home, listens, wait_forgotten
 
 BASE64_KEY = re.compile(r"[A-Za-z0-9+/]{43}=")
 
@@ -115,7 +115,10 @@ def measure(net):
         host.run("wg-quick", "up", "wg0")
     client.must_ping("10.0.0.1")
     client.write("overhead", guide.read("examples/measure/overhead"), 0o755)
-    said = guide.follow(guide.read("docs/guide/measure.md"), hosts)[-1]
+    serving, _, measuring = guide.read("docs/guide/measure.md").partition("On the client, first")
+    guide.follow(serving, hosts)
+    listens(server, "tcp", 5201)
+    said = guide.follow(measuring, hosts)[-1]
     figures = re.findall(r"([\d.]+) Mbit/s", said)
     need(len(figures) == 2 and all(float(figure) > 0 for figure in figures) and "overhead" in said, said)
     net.note(said)

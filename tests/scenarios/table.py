@@ -8,7 +8,7 @@ import scenario_container as container
 import scenario_routes as routes
 import scenario_tunnel as tunnel
 
-Row = namedtuple("Row", "what function arguments also seconds", defaults=((), (), 120))
+Row = namedtuple("Row", "what function arguments also seconds", defaults=((), (), 240))
 GO = ("wireguard-go",)
 
 # Long ones first: they mostly wait.
