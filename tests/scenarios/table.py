@@ -5,7 +5,9 @@ from collections import namedtuple
 import broken
 import guide
 import scenario_container as container
+import scenario_live as live
 import scenario_routes as routes
+import scenario_sites as sites
 import scenario_tunnel as tunnel
 
 Row = namedtuple("Row", "what function arguments also seconds", defaults=((), (), 240))
@@ -30,5 +32,7 @@ SCENARIOS = {
     "container": Row("a tunnel as a container's only network", container.only_network),
     "rootless": Row("a container of a plain user", container.rootless),
     "handed-in": Row("a daemon without rights, which gets its device and socket open", container.handed_in),
+    "site-to-site": Row("two networks behind gateways with names, one of which moves", sites.site_to_site, also=GO),
+    "live-peers": Row("peers come and go, and the others lose nothing", live.live_peers, also=GO),
     "show": Row("what wg show says while the tunnel lives", tunnel.show),
 }
