@@ -1,4 +1,6 @@
-"""The scenarios: name, what it shows, function, arguments, with which other far ends too, longest duration."""
+"""The scenarios: name, what it shows, function, arguments, with which other far ends too, longest duration.
+
+With --far kernel there are those whose far end has one cable and needs none but the usual programs."""
 
 from collections import namedtuple
 
@@ -12,6 +14,7 @@ import scenario_tunnel as tunnel
 
 Row = namedtuple("Row", "what function arguments also seconds", defaults=((), (), 240))
 GO = ("wireguard-go",)
+KERNEL = ("point-to-point", "behind-nat", "full-tunnel-nft", "container", "rootless", "handed-in", "show")
 
 # Long ones first: they mostly wait.
 SCENARIOS = {
