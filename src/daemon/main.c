@@ -60,6 +60,7 @@ static int run(struct daemon *daemon)
 {
 	struct loop loop = {.tunnel = &daemon->tunnel,
 		.control = daemon->control,
+		.public_control = daemon->public_control,
 		.link = &daemon->link,
 		.service = &daemon->service,
 		.signals = daemon->signals,

@@ -122,6 +122,31 @@ static int open_link(struct daemon *daemon)
 	return err < 0 ? setup_complain(daemon, "Setting the interface's MTU", err) : 0;
 }
 
+/* Everybody's socket. A tunnel without it is still one, so what fails is only said. */
+static void open_public(struct daemon *daemon)
+{
+	const char *interface = daemon->log.interface;
+	int err = unixsock_path_public(daemon->public_path, UNIXSOCK_DIRECTORY, interface);
+
+	if (err == 0)
+		err = daemon->public_listener =
+			unixsock_listen_public(UNIXSOCK_DIRECTORY, interface);
+	if (err >= 0)
+		err = control_create(&daemon->public_control, &daemon->tunnel,
+			daemon->public_listener, CONTROL_PUBLIC);
+	if (err < 0)
+		log_error(&daemon->log, "Opening %s: %s", daemon->public_path, strerror(-err));
+}
+
+static void close_public(struct daemon *daemon)
+{
+	control_destroy(daemon->public_control);
+	if (daemon->public_listener < 0)
+		return;
+	unlink(daemon->public_path);
+	close(daemon->public_listener);
+}
+
 int setup_open(struct daemon *daemon, const struct arguments *arguments)
 {
 	struct inherited managed = inherit_managed();
@@ -148,7 +173,10 @@ int setup_open(struct daemon *daemon, const struct arguments *arguments)
 	daemon->tun.fd = -1;
 	daemon->has_tunnel = err == 0;
 	if (err == 0)
-		err = control_create(&daemon->control, &daemon->tunnel, daemon->listener);
+		err = control_create(
+			&daemon->control, &daemon->tunnel, daemon->listener, CONTROL_FULL);
+	if (err == 0)
+		open_public(daemon);
 	return err < 0 ? setup_complain(daemon, "Setting the tunnel up", err) : 0;
 }
 
@@ -159,6 +187,7 @@ void setup_close(struct daemon *daemon)
 			unlink(daemon->socket_path);
 		sockwatch_close(&daemon->socket_file);
 	}
+	close_public(daemon);
 	control_destroy(daemon->control);
 	if (daemon->listener >= 0)
 		close(daemon->listener);

@@ -32,6 +32,9 @@ struct daemon {
 	struct tunnel tunnel;
 	bool has_tunnel;
 	struct control *control;
+	int public_listener; /* -1: everybody is told nothing */
+	char public_path[UNIXSOCK_PATH_MAX];
+	struct control *public_control;
 	char complaint[DAEMONIZE_MESSAGE_MAX]; /* why it does not start, or ended */
 };
 
@@ -41,6 +44,7 @@ struct daemon {
 		.service = {.fd = -1},                                                             \
 		.tun = {.fd = -1},                                                                 \
 		.listener = -1,                                                                    \
+		.public_listener = -1,                                                             \
 		.routes = -1})
 
 /* 0 when all but the threads is there; or -errno, which is complained of. */
