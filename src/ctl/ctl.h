@@ -30,4 +30,11 @@ __attribute__((warn_unused_result)) int ctl_get(const char *name, struct device_
 /* Applies the change to the interface device->name. 0 or -errno. */
 __attribute__((warn_unused_result)) int ctl_set(const struct device_settings *device);
 
+/*
+ * Asks for a handshake with the peer of this key, as a packet for it would, but also while there is
+ * a session. 0; -EOPNOTSUPP: the backend cannot be asked (the kernel, other daemons); -errno.
+ */
+__attribute__((warn_unused_result)) int ctl_initiate(
+	const char *name, const struct public_key *key);
+
 #endif

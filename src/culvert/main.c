@@ -10,6 +10,7 @@
 
 static const struct subcommand *const subcommands[] = {
 	&peer_subcommand,
+	&ping_subcommand,
 	&status_subcommand,
 };
 

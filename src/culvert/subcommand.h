@@ -27,6 +27,7 @@ struct subcommand {
 };
 
 extern const struct subcommand peer_subcommand;
+extern const struct subcommand ping_subcommand;
 extern const struct subcommand status_subcommand;
 
 #endif

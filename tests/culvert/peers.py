@@ -119,6 +119,9 @@ def a_life(world):
         world.on("hub", "wg-quick", "reload", "wg0")
         need(added["publicKey"] not in peers_live(world), "a reload brings it back")
         world.culvert("peer", "enable", "wg0", "laptop")
+        # Its old session is good no more, which it would find out by itself in fifteen seconds.
+        take_down(world, "laptop")
+        bring_up(world, "laptop", added["config"])
         wait_until(lambda: reaches_hub(world), "the tunnel, enabled again")
         rotated = world.json("peer", "rotate", "wg0", "laptop")
         need(rotated["allowedIps"] == added["allowedIps"], "other addresses")
