@@ -12,6 +12,7 @@ static const struct subcommand *const subcommands[] = {
 	&peer_subcommand,
 	&ping_subcommand,
 	&status_subcommand,
+	&top_subcommand,
 };
 
 enum { SUBCOMMANDS = sizeof(subcommands) / sizeof(subcommands[0]) };

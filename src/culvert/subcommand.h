@@ -29,5 +29,6 @@ struct subcommand {
 extern const struct subcommand peer_subcommand;
 extern const struct subcommand ping_subcommand;
 extern const struct subcommand status_subcommand;
+extern const struct subcommand top_subcommand;
 
 #endif
