@@ -68,13 +68,17 @@ static void take_time(struct ping *ping, uint64_t ns)
 static int echo_once(struct ping *ping, struct echo *echo, uint16_t number)
 {
 	struct instant start = clock_now();
+	uint16_t answered = 0;
 	int error = echo_send(echo, &ping->address, number, PACKET_LEN);
 
 	if (error)
 		return error;
 	ping->sent++;
-	error = echo_receive(
-		echo, &ping->address, number, instant_after(start, ECHO_TIMEOUT_MS * NS_PER_MS));
+	/* An answer that comes too late for its own request is none. */
+	do {
+		error = echo_receive(echo, &ping->address,
+			instant_after(start, ECHO_TIMEOUT_MS * NS_PER_MS), &answered);
+	} while (!error && answered != number);
 	if (!error) {
 		uint64_t ns = instant_age(clock_now(), start);
 
@@ -92,7 +96,7 @@ static int echo_once(struct ping *ping, struct echo *echo, uint16_t number)
 static int echo_all(struct ping *ping)
 {
 	struct echo echo;
-	int error = echo_open(&echo, ping->address.family, ping->target.device.name);
+	int error = echo_open(&echo, ping->address.family, ping->target.device.name, 0);
 
 	for (uint16_t i = 1; !error && i <= ping->count; i++) {
 		if (i > 1)

@@ -11,6 +11,7 @@
 static const struct subcommand *const subcommands[] = {
 	&peer_subcommand,
 	&ping_subcommand,
+	&mtu_subcommand,
 	&status_subcommand,
 	&top_subcommand,
 };

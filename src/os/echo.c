@@ -39,7 +39,7 @@ static int forbid_fragments(const struct echo *echo)
 	return error ? error : set_option(echo->fd, IPPROTO_IPV6, IPV6_DONTFRAG, 1);
 }
 
-int echo_open(struct echo *echo, uint8_t family, const char *interface)
+int echo_open(struct echo *echo, uint8_t family, const char *interface, uint32_t mark)
 {
 	bool is_v4 = family == IP_V4;
 	int error;
@@ -55,6 +55,8 @@ int echo_open(struct echo *echo, uint8_t family, const char *interface)
 		setsockopt(echo->fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
 			(socklen_t)strlen(interface)) < 0)
 		error = -errno;
+	if (!error && mark)
+		error = set_option(echo->fd, SOL_SOCKET, SO_MARK, (int)mark);
 	return error;
 }
 
@@ -119,9 +121,9 @@ int echo_send(struct echo *echo, const struct ip_addr *to, uint16_t number, size
 	return sendmsg(echo->fd, &message, 0) < 0 ? -errno : 0;
 }
 
-/* Is it the answer that is waited for? bytes: with the IPv4 header. */
+/* Is it an answer to us? bytes: with the IPv4 header. */
 static bool is_answer(const struct echo *echo, const struct sockaddr_storage *source,
-	const struct ip_addr *from, uint16_t number, const uint8_t *bytes, size_t len)
+	const struct ip_addr *from, const uint8_t *bytes, size_t len, uint16_t *number)
 {
 	bool is_v4 = echo->family == IP_V4;
 	size_t skip = is_v4 && len ? (size_t)(bytes[0] & 0xf) * 4 : 0;
@@ -138,8 +140,9 @@ static bool is_answer(const struct echo *echo, const struct sockaddr_storage *so
 			    &((const struct sockaddr_in6 *)&wanted)->sin6_addr,
 			    sizeof(struct in6_addr)) != 0)
 		return false;
+	*number = be16_load(header.number);
 	return header.type == (is_v4 ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY) &&
-	       be16_load(header.id) == echo->id && be16_load(header.number) == number;
+	       be16_load(header.id) == echo->id;
 }
 
 /* 0 when there is something to read. */
@@ -156,7 +159,7 @@ static int wait_readable(int fd, struct instant deadline)
 }
 
 int echo_receive(
-	struct echo *echo, const struct ip_addr *from, uint16_t number, struct instant deadline)
+	struct echo *echo, const struct ip_addr *from, struct instant deadline, uint16_t *number)
 {
 	/* The headers are enough; what is longer is cut. */
 	uint8_t bytes[128];
@@ -168,7 +171,7 @@ int echo_receive(
 		ssize_t len = recvfrom(
 			echo->fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&source, &source_len);
 
-		if (len >= 0 && is_answer(echo, &source, from, number, bytes, (size_t)len))
+		if (len >= 0 && is_answer(echo, &source, from, bytes, (size_t)len, number))
 			return 0;
 		/* Errors of the path come back here; the answer is missing then, which is enough. */
 		if (len < 0 && errno == EAGAIN)

@@ -18,10 +18,10 @@ struct echo {
 };
 
 /*
- * interface: the one that requests leave by, or NULL. -EPERM without the right to raw sockets.
- * close always.
+ * interface: the one that requests leave by, or NULL. mark: of the packets, for policy routing; 0:
+ * none. -EPERM without the right to raw sockets. close always.
  */
-int echo_open(struct echo *echo, uint8_t family, const char *interface);
+int echo_open(struct echo *echo, uint8_t family, const char *interface, uint32_t mark);
 void echo_close(struct echo *echo);
 
 /*
@@ -30,8 +30,8 @@ void echo_close(struct echo *echo);
  */
 int echo_send(struct echo *echo, const struct ip_addr *to, uint16_t number, size_t packet_len);
 
-/* Waits for the answer to request `number`. 0; -ETIMEDOUT; -errno. */
+/* Waits for an answer to one of our requests, and tells which. 0; -ETIMEDOUT; -errno. */
 int echo_receive(
-	struct echo *echo, const struct ip_addr *from, uint16_t number, struct instant deadline);
+	struct echo *echo, const struct ip_addr *from, struct instant deadline, uint16_t *number);
 
 #endif

@@ -88,7 +88,36 @@ def ping_nobody(world):
         need(code == 1 and "no peer `bobb'" in said, said)
 
 
+def mtu_of(world, host, name):
+    return int(world.on(host, "cat", f"/sys/class/net/{name}/mtu").stdout)
+
+
+def mtu_of_a_black_hole(world):
+    """The road takes no more than 1400 bytes (and four, for a VLAN), and says nothing about it."""
+    world.must("ip", "-n", "road", "link", "set", "eth0", "mtu", "1400")
+    with road(world):
+        world.on("road", "ping", "-c", "1", "-W", "20", "10.7.0.1")
+        try:
+            found = json.loads(world.on("hub", "culvert", "mtu", "probe", "--json").stdout)
+            need(found["interfaceMtu"] == 1420 and not found["isApplied"], found)
+            need(1400 <= found["outerMtu"] <= 1404 and 1328 <= found["bestMtu"] <= 1344, found)
+            need(found["mssV4"] == found["bestMtu"] - 40, found)
+            done = world.on("hub", "culvert", "mtu", "wg0", "probe", "--apply")
+            need(f"best:     MTU {found['bestMtu']}" in done.stdout and "has this MTU now" in done.stdout, done.stdout)
+            need(mtu_of(world, "hub", "wg0") == found["bestMtu"], "the interface's MTU")
+            need(f"\nMTU = {found['bestMtu']}\n" in world.read(f"{ETC}/wg0.conf"), "the file's MTU")
+            done = world.on("hub", "culvert", "mtu", "probe", "--apply")
+            need("which fits" in done.stdout, done.stdout)
+        finally:
+            world.must("ip", "-n", "road", "link", "set", "eth0", "mtu", "1500")
+            text = "".join(l for l in world.read(f"{ETC}/wg0.conf").splitlines(True) if not l.startswith("MTU"))
+            world.write(f"{ETC}/wg0.conf", text)
+            world.on("hub", "wg-quick", "reload", "wg0")
+    need(mtu_of(world, "hub", "wg0") == 1420, "the MTU after all")
+
+
 TESTS = [
+    ("mtu: a path that swallows what is large, found and applied", mtu_of_a_black_hole),
     ("ping: a handshake and echoes; a second handshake beside a session", ping_ours),
     ("ping: the handshake alone where echoes are dropped", ping_without_echo),
     ("ping: another daemon is made to shake hands by its keepalive", ping_of_another_daemon),
