@@ -14,6 +14,7 @@ static const struct subcommand *const subcommands[] = {
 	&mtu_subcommand,
 	&status_subcommand,
 	&top_subcommand,
+	&web_subcommand,
 };
 
 enum { SUBCOMMANDS = sizeof(subcommands) / sizeof(subcommands[0]) };

@@ -31,5 +31,6 @@ extern const struct subcommand peer_subcommand;
 extern const struct subcommand ping_subcommand;
 extern const struct subcommand status_subcommand;
 extern const struct subcommand top_subcommand;
+extern const struct subcommand web_subcommand;
 
 #endif

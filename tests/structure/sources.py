@@ -22,6 +22,7 @@ MAY_INCLUDE = {
     "wg": {"base", "crypto", "model", "os", "ctl", "cli", "wg"},
     "quick": {"base", "model", "os", "ctl", "quick"},
     "culvert": {"base", "crypto", "model", "os", "ctl", "cli", "quick", "culvert"},
+    "web": {"base", "model", "os", "cli", "culvert", "web"},
 }
 
 Function = namedtuple("Function", "name path line length is_static")
