@@ -6,9 +6,9 @@
 #include "fault.h"
 #include "flags.h"
 #include "inner.h"
-#include "iproute.h"
 #include "jsonout.h"
 #include "link.h"
+#include "outerway.h"
 #include "pathmtu.h"
 #include "peerfile.h"
 #include "rtnl.h"
@@ -63,18 +63,12 @@ static bool probe_inner(struct mtu *mtu)
 /* Many hosts drop echoes from the net; then the way outside stays unknown. */
 static void probe_outer(struct mtu *mtu)
 {
+	const struct device_settings *device = &mtu->target.device;
 	const struct peer_settings *peer = mtu->target.peer;
-	uint32_t mark = mtu->target.device.fwmark;
-	struct iproute route = {0};
-	struct link_state link = {0};
 	size_t most;
 
-	if (!(peer->has & PEER_HAS_ENDPOINT) ||
-		iproute_lookup(&mtu->rtnl, &peer->endpoint.addr, NULL, mark, &route) ||
-		link_get(&mtu->rtnl, route.ifindex, &link))
-		return;
-	most = route.mtu && route.mtu < link.mtu ? route.mtu : link.mtu;
-	if (pathmtu_find(NULL, mark, &peer->endpoint.addr, most, &mtu->outer))
+	if (outerway_find(device, peer, &most) ||
+		pathmtu_find(NULL, device->fwmark, &peer->endpoint.addr, most, &mtu->outer))
 		mtu->outer = 0;
 }
 

@@ -12,6 +12,7 @@ static const struct subcommand *const subcommands[] = {
 	&peer_subcommand,
 	&ping_subcommand,
 	&mtu_subcommand,
+	&bench_subcommand,
 	&status_subcommand,
 	&top_subcommand,
 	&web_subcommand,

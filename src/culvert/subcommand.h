@@ -26,6 +26,7 @@ struct subcommand {
 	enum status (*run)(struct invocation *call);
 };
 
+extern const struct subcommand bench_subcommand;
 extern const struct subcommand mtu_subcommand;
 extern const struct subcommand peer_subcommand;
 extern const struct subcommand ping_subcommand;

@@ -5,7 +5,7 @@ import os
 import shutil
 from contextlib import contextmanager
 
-from world import ETC, Skip, need
+from world import ETC, Skip, need, wait_until
 
 
 @contextmanager
@@ -116,7 +116,29 @@ def mtu_of_a_black_hole(world):
     need(mtu_of(world, "hub", "wg0") == 1420, "the MTU after all")
 
 
+def bench(world):
+    with road(world):
+        world.on("road", "ping", "-c", "1", "-W", "20", "10.7.0.1")
+        alone = world.on("hub", "culvert", "bench", "probe", "--seconds", "1").stdout
+        need("No throughput" in alone and "round trip" in alone, alone)
+        with open(world.path("served"), "w") as log:
+            server = world.start("road", "culvert", "bench", "--serve", stdout=log)
+        try:
+            wait_until(lambda: "serving" in world.read(world.path("served")), "the server")
+            found = json.loads(world.on("hub", "culvert", "bench", "wg0", "probe", "--seconds", "1", "--json").stdout)
+        finally:
+            world.stop(server)
+        need(server.returncode == 0, "the server ended badly")
+        inside, beside = found["inside"], found["beside"]
+        for way in (inside, beside):
+            need(way["upBytesPerSecond"] > 0 and way["downBytesPerSecond"] > 0, found)
+            need(0 < way["echoesReceived"] <= way["echoesSent"] == 100 and way["roundTripMs"] > 0, found)
+        need(inside["mtu"] == 1420 and beside["mtu"] == 1500, found)
+        need(world.read(world.path("served")).count("took") == 2, "what the server says")
+
+
 TESTS = [
+    ("bench: inside and beside, with a server and without", bench),
     ("mtu: a path that swallows what is large, found and applied", mtu_of_a_black_hole),
     ("ping: a handshake and echoes; a second handshake beside a session", ping_ours),
     ("ping: the handshake alone where echoes are dropped", ping_without_echo),
