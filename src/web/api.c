@@ -200,7 +200,8 @@ static void tell_doctor(struct asked *asked)
 	status = child_run(words, &output);
 	if (status == 0)
 		document = json_loadb(output.out.text, output.out.len, 0, NULL);
-	findings = json_object_get(document, "findings");
+	findings = json_object_get(
+		json_array_get(json_object_get(document, "interfaces"), 0), "findings");
 	if (json_is_array(findings))
 		give(asked->answer, json_incref(findings));
 	else

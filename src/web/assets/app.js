@@ -392,7 +392,8 @@ async function show_list(title, path, item) {
 
 function show_doctor() {
 	show_list(`Doctor's findings on ${chosen}`, `/api/doctor?interface=${encodeURIComponent(chosen)}`, (f) => {
-		const made = element("div", { class: `finding ${f.severity}` }, element("b", {}, f.summary), element("p", { class: "quiet" }, f.evidence || ""));
+		const made = element("div", { class: `finding ${f.level}` },
+			element("b", {}, f.peer ? `${f.code}: ${f.peer}` : f.code), element("p", {}, f.evidence || ""));
 		if (f.fix)
 			made.append(element("code", {}, f.fix));
 		return made;
