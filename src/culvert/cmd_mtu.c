@@ -8,6 +8,7 @@
 #include "inner.h"
 #include "jsonout.h"
 #include "link.h"
+#include "nsid.h"
 #include "outerway.h"
 #include "pathmtu.h"
 #include "peerfile.h"
@@ -165,7 +166,7 @@ static enum status measure(struct mtu *mtu, bool wants_apply)
 	bool is_good;
 
 	if (!error)
-		error = link_get(&mtu->rtnl, ifindex, &mtu->link);
+		error = link_get(&mtu->rtnl, NSID_OWN, ifindex, &mtu->link);
 	if (error) {
 		fault_system(mtu->target.device.name, error);
 		return STATUS_FAILED;

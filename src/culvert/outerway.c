@@ -4,6 +4,7 @@
 #include <errno.h>
 #include "iproute.h"
 #include "link.h"
+#include "nsid.h"
 #include "rtnl.h"
 
 int outerway_link_mtu(const char *interface, size_t *mtu)
@@ -17,7 +18,7 @@ int outerway_link_mtu(const char *interface, size_t *mtu)
 		return error;
 	error = rtnl_open(&rtnl);
 	if (!error)
-		error = link_get(&rtnl, ifindex, &link);
+		error = link_get(&rtnl, NSID_OWN, ifindex, &link);
 	if (!error)
 		*mtu = link.mtu;
 	rtnl_close(&rtnl);
@@ -38,7 +39,7 @@ int outerway_find(
 	if (!error)
 		error = iproute_lookup(&rtnl, &peer->endpoint.addr, NULL, device->fwmark, &route);
 	if (!error)
-		error = link_get(&rtnl, route.ifindex, &link);
+		error = link_get(&rtnl, NSID_OWN, route.ifindex, &link);
 	if (!error)
 		*mtu = route.mtu && route.mtu < link.mtu ? route.mtu : link.mtu;
 	rtnl_close(&rtnl);
