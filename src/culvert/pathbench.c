@@ -11,7 +11,7 @@
 #include "pathmtu.h"
 #include "stream.h"
 
-enum { CONNECT_S = 3, PATIENCE_S = 10 };
+enum { CONNECT_S = 5, PATIENCE_S = 10 };
 
 /* Echoes: enough to see a loss of one in a hundred, close enough to be done in a second. */
 enum { ECHOES = 100, ECHO_PAUSE_MS = 5, ECHO_LAST_MS = 1000, ECHO_LEN = 84 };

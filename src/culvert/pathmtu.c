@@ -9,7 +9,7 @@
  * SIZES: three rounds for any MTU of Ethernet. A packet may be lost for other reasons than its size,
  * so each is sent again after a while.
  */
-enum { SIZES = 16, SENDINGS = 3, SENDING_MS = 200, FIRST_MS = 1000 };
+enum { SIZES = 16, SENDINGS = 3, SENDING_MS = 200, FIRST_MS = 1000, STALLS_MAX = 10 };
 
 struct probe {
 	struct echo echo;
@@ -17,9 +17,12 @@ struct probe {
 	uint16_t sent; /* numbers given so far */
 };
 
-/* Sizes of one round, in rising order. */
+/*
+ * Sizes of one round, in rising order. The first is one that is known to pass: when not even that is
+ * answered, it is not the size.
+ */
 struct round {
-	size_t sizes[SIZES];
+	size_t sizes[SIZES + 1];
 	size_t count;
 	size_t passed; /* how many of the first are no question any more: the last of them passed */
 };
@@ -73,29 +76,32 @@ static int play(struct probe *probe, struct round *round, uint64_t ms)
 	return error;
 }
 
-/* What is greater than low, up to high: evenly spread, high among it. */
+/* low, and what is greater, up to high: evenly spread, high among it. */
 static struct round spread(size_t low, size_t high)
 {
-	struct round round = {.count = high - low < SIZES ? high - low : SIZES};
+	size_t steps = high - low < SIZES ? high - low : SIZES;
+	struct round round = {.count = steps + 1};
 
-	for (size_t i = 0; i < round.count; i++)
-		round.sizes[i] = low + (high - low) * (i + 1) / round.count;
+	for (size_t i = 0; i <= steps; i++)
+		round.sizes[i] = low + (high - low) * i / steps;
 	return round;
 }
 
 /* low passes; *mtu: the largest up to high that does. */
 static int search(struct probe *probe, size_t low, size_t high, size_t *mtu)
 {
-	int error = 0;
+	int error = 0, stalls = 0;
 
 	while (!error && low < high) {
 		struct round round = spread(low, high);
 
 		error = play(probe, &round, SENDING_MS);
-		if (round.passed < round.count)
+		if (round.passed && round.passed < round.count)
 			high = round.sizes[round.passed] - 1;
 		if (round.passed)
 			low = round.sizes[round.passed - 1];
+		else if (!error && ++stalls > STALLS_MAX)
+			error = -ETIMEDOUT;
 	}
 	*mtu = low;
 	return error;

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from contextlib import contextmanager
 
@@ -44,12 +45,12 @@ def handshakes(world):
 def ping_ours(world):
     with road(world):
         code, said = ping(world, "road", "probe", "10.7.0.1")
-        need(code == 0 and "handshake: " in said and "3 of 3 echoes" in said, said)
+        need(code == 0 and re.search(r"handshake: [\d.]+ ms\n.*\n[123] of 3 echoes answered", said, re.S), said)
         before = handshakes(world)
         # The hub's other end is the peer by its name; there is a session, and another handshake.
-        done = world.on("hub", "culvert", "ping", "probe", "--count", "1", "--json")
+        done = world.on("hub", "culvert", "ping", "probe", "--json")
         answer = json.loads(done.stdout)
-        need(answer["handshakeMs"] > 0 and answer["echoesReceived"] == 1, answer)
+        need(answer["handshakeMs"] > 0 and 0 < answer["echoesReceived"] <= answer["echoesSent"] == 3, answer)
         need(handshakes(world) != before, "no other handshake")
 
 
@@ -68,8 +69,8 @@ def ping_of_another_daemon(world):
     if not daemon:
         raise Skip("wireguard-go is not installed")
     with road(world, daemon=daemon):
-        code, said = ping(world, "road", "probe", "10.7.0.1", "--count", "1")
-        need(code == 0 and "ms\n" in said and "1 of 1 echoes" in said, said)
+        code, said = ping(world, "road", "probe", "10.7.0.1")
+        need(code == 0 and re.search(r"handshake: [\d.]+ ms\n", said), said)
         keepalive = world.on("road", "wg", "show", "probe", "persistent-keepalive").stdout
         need(keepalive.endswith("\toff\n"), f"the keepalive is {keepalive}")
 
