@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include "chronicle.h"
 #include "config.h"
@@ -70,9 +71,16 @@ struct control {
 	struct handover_ends ends; /* all -1: nothing is offered */
 	struct connection *taker;  /* NULL: nobody is ready to take the tunnel over */
 	int listener;
+	int spare; /* a descriptor to be had when there are no others; -1: in use */
 	uint64_t events;
 	struct connection connections[CONTROL_CONNECTIONS];
 };
+
+/* Any descriptor will do, of a kind that may be had at any time; -1: there is just no spare. */
+static int spare_descriptor(void)
+{
+	return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
 
 int control_create(
 	struct control **control, struct tunnel *tunnel, int listener, enum control_kind kind)
@@ -86,10 +94,13 @@ int control_create(
 	c->tunnel = tunnel;
 	c->listener = listener;
 	c->ends = (struct handover_ends){-1, -1, -1};
+	c->spare = spare_descriptor();
 	for (unsigned i = 0; i < CONTROL_CONNECTIONS; i++)
 		c->connections[i].fd = -1;
 	err = event_add(&tunnel->loop, listener, EVENT_READ, c->rules->listener_tag);
 	if (err < 0) {
+		if (c->spare >= 0)
+			close(c->spare);
 		free(c);
 		return err;
 	}
@@ -106,6 +117,8 @@ static void close_connection(struct control *control, struct connection *connect
 		control->taker = NULL;
 	event_remove(&control->tunnel->loop, connection->fd);
 	close(connection->fd);
+	if (control->spare < 0)
+		control->spare = spare_descriptor();
 	textbuf_fini(&connection->in);
 	textbuf_fini(&connection->out);
 	*connection = (struct connection){.fd = -1};
@@ -119,6 +132,8 @@ void control_destroy(struct control *control)
 	control->setting.by = NULL;
 	for (unsigned i = 0; i < CONTROL_CONNECTIONS; i++)
 		close_connection(control, &control->connections[i]);
+	if (control->spare >= 0)
+		close(control->spare);
 	free(control);
 }
 
@@ -153,24 +168,39 @@ static unsigned make_place(struct control *control)
 	return n;
 }
 
-/* Without a descriptor for who waits the listener would stay readable, and the loop spin. */
+/*
+ * Without a descriptor for who waits the listener would stay readable, and the loop spin. So the
+ * connections that were silent for longest make room, and when there are none the spare does.
+ */
 static int accept_one(struct control *control)
 {
 	int fd = unixsock_accept(control->listener);
-	struct connection *oldest;
 
-	while ((fd == -EMFILE || fd == -ENFILE) && (oldest = longest_silent(control)) != NULL) {
-		close_connection(control, oldest);
+	while (fd == -EMFILE || fd == -ENFILE) {
+		struct connection *oldest = longest_silent(control);
+
+		if (oldest) {
+			close_connection(control, oldest);
+		} else if (control->spare >= 0) {
+			close(control->spare);
+			control->spare = -1;
+		} else {
+			return fd;
+		}
 		fd = unixsock_accept(control->listener);
 	}
 	return fd;
 }
 
+/*
+ * Room is made for the first one only, who surely waits: without descriptors the kernel says so
+ * before it looks whether anybody does, and a connection would be closed for nobody.
+ */
 void control_accept(struct control *control)
 {
-	int fd;
+	int fd = accept_one(control);
 
-	while ((fd = accept_one(control)) >= 0) {
+	for (; fd >= 0; fd = unixsock_accept(control->listener)) {
 		unsigned n = make_place(control);
 
 		if (event_add(&control->tunnel->loop, fd, EVENT_READ,

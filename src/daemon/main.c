@@ -3,6 +3,7 @@
  * what only set-up needed, and the life in between.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,17 @@ static void keep_secrets_in(void)
 }
 
 /*
+ * The allocator gives threads arenas of their own, up to so many a processor, and from the ninth on
+ * reads that number from a file: when it does, no file can be opened any more. Two are enough.
+ */
+static void limit_arenas(void)
+{
+#ifdef M_ARENA_MAX
+	mallopt(M_ARENA_MAX, 2);
+#endif
+}
+
+/*
  * All that needs more is open: from here on there are only the rights, the files and the system
  * calls of a tunnel at work. The threads start in between: they inherit the first two, and the last
  * need not allow for them.
@@ -45,6 +57,7 @@ static int confine(struct daemon *daemon, const struct account *account, unsigne
 					  "alone keeps files away");
 	else if (err < 0)
 		return setup_complain(daemon, "Closing the file system", err);
+	limit_arenas();
 	err = tunnel_start(&daemon->tunnel, threads);
 	if (err < 0)
 		return setup_complain(daemon, "Starting threads", err);
