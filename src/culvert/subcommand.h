@@ -26,6 +26,7 @@ struct subcommand {
 	enum status (*run)(struct invocation *call);
 };
 
+extern const struct subcommand metrics_subcommand;
 extern const struct subcommand peer_subcommand;
 extern const struct subcommand status_subcommand;
 extern const struct subcommand web_subcommand;

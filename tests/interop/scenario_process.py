@@ -119,6 +119,8 @@ def keeps_only_what_it_needs(lab):
     daemon = lab.daemon(lab.a)
     threads = os.listdir(f"/proc/{daemon.process.pid}/task")
     need(len(threads) >= 2, f"{len(threads)} threads")
+    if lab.options.sanitized:
+        threads = [daemon.process.pid]  # ThreadSanitizer starts one of its own before main()
     wanted = {"CapInh": 0, "CapPrm": 0x1400, "CapEff": 0x1400, "CapBnd": 0, "CapAmb": 0, "NoNewPrivs": 1,
               "Seccomp": 0 if lab.options.sanitized else 2}
     for thread in threads:

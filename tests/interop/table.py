@@ -3,8 +3,10 @@
 import scenario_closed
 import scenario_control
 import scenario_hostile
+import scenario_log
 import scenario_network
 import scenario_process
+import scenario_replace
 import scenario_selftest
 import scenario_startup
 import scenario_tunnel
@@ -71,6 +73,16 @@ for client in ("ours", "theirs"):
 for client, victim in (("ours", "theirs"), ("theirs", "ours"), ("ours", "ours")):
     add(scenario_hostile.passes_with_a_cookie, name=f"hostile/cookie/{client}-to-{victim}-under-load",
         client=client, victim=victim, seconds=90)
+
+add(scenario_replace.loses_nothing, seconds=120)
+add(scenario_replace.goes_on_when_the_new_one_fails)
+add(scenario_replace.refuses_what_cannot_be)
+add(scenario_log.remembers_strangers)
+add(scenario_log.tells_the_key_of_an_unknown_peer)
+add(scenario_log.remembers_what_peers_do_wrong)
+add(scenario_log.remembers_what_it_could_not_send)
+add(scenario_log.tells_everybody_a_little)
+add(scenario_log.stays_cheap_under_a_flood)
 
 add(scenario_control.refuses_bad_requests)
 add(scenario_control.applies_all_or_nothing)
