@@ -9,6 +9,7 @@
 #include "command.h"
 #include "ctl.h"
 #include "interface.h"
+#include "jsonout.h"
 #include "nearest.h"
 #include "showforms.h"
 #include "terminal.h"
@@ -87,18 +88,8 @@ static enum outcome show_device(struct showing *showing, const struct device_set
 
 static void finish_json(struct showing *showing)
 {
-	json_t *document =
-		json_pack("{s:s,s:O}", "schema", JSON_SCHEMA, "interfaces", showing->list);
-	char *text = document ? json_dumps(document, JSON_INDENT(2)) : NULL;
-
-	if (text) {
-		textbuf_add(&showing->text, text);
-		textbuf_add(&showing->text, "\n");
-	} else {
-		showing->text.is_short = true;
-	}
-	free(text);
-	json_decref(document);
+	json_print(&showing->text,
+		json_pack("{s:s,s:O}", "schema", JSON_SCHEMA, "interfaces", showing->list));
 }
 
 static enum outcome show_one(struct showing *showing, const char *interface)

@@ -18,9 +18,10 @@ MAY_INCLUDE = {
     "os": {"base", "os"},
     "ctl": {"base", "model", "os", "ctl"},
     "daemon": {"base", "crypto", "core", "model", "os", "daemon"},
-    "wg": {"base", "crypto", "model", "os", "ctl", "wg"},
+    "cli": {"base", "crypto", "model", "os", "ctl", "cli"},
+    "wg": {"base", "crypto", "model", "os", "ctl", "cli", "wg"},
     "quick": {"base", "model", "os", "ctl", "quick"},
-    "culvert": {"base", "model", "os", "ctl", "quick", "culvert"},
+    "culvert": {"base", "crypto", "model", "os", "ctl", "cli", "quick", "culvert"},
 }
 
 Function = namedtuple("Function", "name path line length is_static")

@@ -2,8 +2,8 @@
  * Colour on a terminal. Text is made with it; what goes where colour is not wanted is stripped
  * of it at the end.
  */
-#ifndef CULVERT_WG_TERMINAL_H
-#define CULVERT_WG_TERMINAL_H
+#ifndef CULVERT_CLI_TERMINAL_H
+#define CULVERT_CLI_TERMINAL_H
 
 #include <stdbool.h>
 #include "textbuf.h"

@@ -2,8 +2,8 @@
  * Names of peers, from the comments of an interface's configuration file (see conffile.h): the
  * file IF.conf in the directory that CULVERT_CONFIG_DIR names, else in /etc/wireguard.
  */
-#ifndef CULVERT_WG_NAMES_H
-#define CULVERT_WG_NAMES_H
+#ifndef CULVERT_CLI_NAMES_H
+#define CULVERT_CLI_NAMES_H
 
 #include "keys.h"
 #include "settings.h"

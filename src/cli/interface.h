@@ -1,6 +1,6 @@
 /* Devices as the commands want them: completed by what the backend left out. */
-#ifndef CULVERT_WG_INTERFACE_H
-#define CULVERT_WG_INTERFACE_H
+#ifndef CULVERT_CLI_INTERFACE_H
+#define CULVERT_CLI_INTERFACE_H
 
 #include "settings.h"
 

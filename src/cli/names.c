@@ -1,10 +1,9 @@
 /* Names of peers, out of a configuration file. */
 #include "names.h"
 
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "confpath.h"
 #include "confsettings.h"
 #include "wholefile.h"
 
@@ -30,7 +29,6 @@ static void take_names(struct peer_names *names, const struct conf_settings *set
 
 void peer_names_read(struct peer_names *names, const char *interface)
 {
-	const char *directory = getenv("CULVERT_CONFIG_DIR");
 	char path[PATH_MAX], *text;
 	struct conf_document doc;
 	struct conf_settings settings;
@@ -38,9 +36,7 @@ void peer_names_read(struct peer_names *names, const char *interface)
 	size_t len;
 
 	*names = (struct peer_names){0};
-	snprintf(path, sizeof(path), "%s/%s.conf", directory ? directory : "/etc/wireguard",
-		interface);
-	if (strchr(interface, '/') || wholefile_read(path, &text, &len))
+	if (confpath_of(interface, path) || wholefile_read(path, &text, &len))
 		return;
 	if (!conf_document_parse(&doc, (struct span){text, len})) {
 		/* A file with errors still has the names of its other peers. */

@@ -1,6 +1,6 @@
 /* Ages and sizes as people read them, their units coloured. */
-#ifndef CULVERT_WG_AGETEXT_H
-#define CULVERT_WG_AGETEXT_H
+#ifndef CULVERT_CLI_AGETEXT_H
+#define CULVERT_CLI_AGETEXT_H
 
 #include <stdint.h>
 #include "textbuf.h"

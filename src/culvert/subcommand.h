@@ -1,0 +1,31 @@
+/*
+ * What every subcommand of `culvert` is: a record in its own file cmd_NAME.c with its words, its
+ * help and a function. main.c has the table of them. A subcommand prints its results to stdout and
+ * its complaints to stderr (fault.h), and says how it ended.
+ */
+#ifndef CULVERT_CULVERT_SUBCOMMAND_H
+#define CULVERT_CULVERT_SUBCOMMAND_H
+
+enum status {
+	STATUS_FINE = 0,
+	STATUS_FAILED = 1, /* it has said why */
+	STATUS_USAGE = 2,  /* the words were wrong: it has said which */
+};
+
+/* words[0] is the subcommand; words[count] is NULL. */
+struct invocation {
+	int count;
+	char **words;
+};
+
+struct subcommand {
+	const char *name;
+	const char *summary; /* one line for the list of subcommands */
+	const char *usage;   /* what follows "culvert ", a line a form */
+	const char *help;    /* the text behind the usage: options, then examples */
+	enum status (*run)(struct invocation *call);
+};
+
+extern const struct subcommand status_subcommand;
+
+#endif
