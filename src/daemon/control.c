@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "chronicle.h"
 #include "config.h"
 #include "tags.h"
 #include "textbuf.h"
@@ -15,9 +16,21 @@
 
 enum {
 	READ_LEN = 64 * 1024, /* a turn */
-	SLICE_LEN = 64 * 1024,
-	/* Small requests answered in a turn; traffic is looked at in between. */
-	REQUESTS_A_TURN = 16,
+	LOG_SLOTS_A_TURN = 4096,
+};
+
+/* What a kind of socket may, and how much of a turn its clients get. */
+static const struct control_rules {
+	uint64_t listener_tag, connection_tag;
+	unsigned connections;
+	unsigned requests_a_turn; /* small ones; traffic is looked at in between */
+	size_t slice_len;
+	size_t request_max;
+	bool is_public;
+} rules[] = {
+	[CONTROL_FULL] = {TAG_LISTENER, TAG_CONNECTION, CONTROL_CONNECTIONS, 16, 64 * 1024,
+		CONTROL_REQUEST_MAX, false},
+	[CONTROL_PUBLIC] = {TAG_PUBLIC_LISTENER, TAG_PUBLIC_CONNECTION, 16, 1, 8 * 1024, 64, true},
 };
 
 struct connection {
@@ -27,6 +40,7 @@ struct connection {
 	size_t sent;        /* of out */
 	bool may_have_more; /* in may hold another whole request */
 	bool is_getting;    /* a reply is being made: from next_peer on */
+	bool is_log;        /* and it is what happened, not what is set */
 	bool is_in_peer;    /* of which all is printed but the allowed IPs from next_ip on */
 	bool is_ending;     /* close when out is sent */
 	bool wants_write;
@@ -35,24 +49,27 @@ struct connection {
 };
 
 struct control {
+	const struct control_rules *rules;
 	struct tunnel *tunnel;
 	int listener;
 	uint64_t events;
 	struct connection connections[CONTROL_CONNECTIONS];
 };
 
-int control_create(struct control **control, struct tunnel *tunnel, int listener)
+int control_create(
+	struct control **control, struct tunnel *tunnel, int listener, enum control_kind kind)
 {
 	struct control *c = calloc(1, sizeof(*c));
 	int err;
 
 	if (!c)
 		return -ENOMEM;
+	c->rules = &rules[kind];
 	c->tunnel = tunnel;
 	c->listener = listener;
 	for (unsigned i = 0; i < CONTROL_CONNECTIONS; i++)
 		c->connections[i].fd = -1;
-	err = event_add(&tunnel->loop, listener, EVENT_READ, TAG_LISTENER);
+	err = event_add(&tunnel->loop, listener, EVENT_READ, c->rules->listener_tag);
 	if (err < 0) {
 		free(c);
 		return err;
@@ -99,9 +116,9 @@ static unsigned make_place(struct control *control)
 {
 	unsigned n = 0;
 
-	while (n < CONTROL_CONNECTIONS && control->connections[n].fd >= 0)
+	while (n < control->rules->connections && control->connections[n].fd >= 0)
 		n++;
-	if (n == CONTROL_CONNECTIONS) {
+	if (n == control->rules->connections) {
 		struct connection *oldest = longest_silent(control);
 
 		n = (unsigned)(oldest - control->connections);
@@ -130,7 +147,8 @@ void control_accept(struct control *control)
 	while ((fd = accept_one(control)) >= 0) {
 		unsigned n = make_place(control);
 
-		if (event_add(&control->tunnel->loop, fd, EVENT_READ, TAG_CONNECTION + n) < 0) {
+		if (event_add(&control->tunnel->loop, fd, EVENT_READ,
+			    control->rules->connection_tag + n) < 0) {
 			close(fd);
 			return;
 		}
@@ -149,7 +167,7 @@ static void print_peer(struct tunnel *tunnel, struct connection *connection)
 }
 
 /* Prints peers until the slice is full or the last one is done. */
-static void print_slice(struct tunnel *tunnel, struct connection *connection, size_t slice_len)
+static void print_peers(struct tunnel *tunnel, struct connection *connection, size_t slice_len)
 {
 	const struct allowedips *allowed_ips = device_allowed_ips(tunnel->device);
 	struct textbuf *out = &connection->out;
@@ -173,30 +191,75 @@ static void print_slice(struct tunnel *tunnel, struct connection *connection, si
 		connection->next_peer = peer->next;
 		connection->is_in_peer = false;
 	}
+}
+
+/*
+ * The same with what happened to them, slot by slot: peers that come and go in between do no harm,
+ * as one socket does not know what the other is at.
+ */
+static void print_log(struct control *control, struct connection *connection, struct instant now)
+{
+	const struct tunnel *tunnel = control->tunnel;
+	uint32_t slot = connection->next_peer, end = tunnel->device->peers_used;
+
+	if (end - slot > LOG_SLOTS_A_TURN)
+		end = slot + LOG_SLOTS_A_TURN;
+	for (; slot < end && connection->out.len < control->rules->slice_len; slot++) {
+		const struct peer *peer = device_peer_const(tunnel->device, slot);
+		const struct peer_id id = {slot, peer->generation};
+
+		if (peer->is_used)
+			chronicle_print_peer(tunnel->chronicle, id, &peer->public_key,
+				&connection->out, control->rules->is_public, now);
+	}
+	connection->next_peer = slot < tunnel->device->peers_used ? slot : PEER_NONE;
+}
+
+static void print_slice(struct control *control, struct connection *connection, size_t slice_len,
+	struct instant now)
+{
+	if (connection->is_log)
+		print_log(control, connection, now);
+	else
+		print_peers(control->tunnel, connection, slice_len);
 	if (connection->next_peer == PEER_NONE) {
-		uapi_print_errno(out, 0);
+		uapi_print_errno(&connection->out, 0);
 		connection->is_getting = false;
 	}
 }
 
-static void start_get(struct tunnel *tunnel, struct connection *connection)
+static void start_log(struct control *control, struct connection *connection, struct instant now)
 {
+	const struct tunnel *tunnel = control->tunnel;
+	bool is_public = control->rules->is_public;
+
+	incidents_print_begin(&connection->out, is_public, chronicle_age(tunnel->chronicle, now));
+	chronicle_print_device(tunnel->chronicle, &connection->out, is_public, now);
+	connection->is_getting = connection->is_log = true;
+	connection->next_peer = 0;
+	print_slice(control, connection, control->rules->slice_len, now);
+}
+
+static void start_get(struct control *control, struct connection *connection, struct instant now)
+{
+	struct tunnel *tunnel = control->tunnel;
 	struct device_settings device;
 
 	config_read_device(tunnel, &device);
 	uapi_print_device(&connection->out, &device);
 	settings_fini(&device);
 	connection->is_getting = true;
+	connection->is_log = false;
 	connection->next_peer = tunnel->device->first_peer;
-	print_slice(tunnel, connection, SLICE_LEN);
+	print_slice(control, connection, control->rules->slice_len, now);
 }
 
-/* Before anything changes, replies under way are completed: each shows one state. */
-static void complete_gets(struct control *control)
+/* Before anything changes, replies about it under way are completed: each shows one state. */
+static void complete_gets(struct control *control, struct instant now)
 {
 	for (unsigned i = 0; i < CONTROL_CONNECTIONS; i++)
-		if (control->connections[i].is_getting)
-			print_slice(control->tunnel, &control->connections[i], SIZE_MAX);
+		if (control->connections[i].is_getting && !control->connections[i].is_log)
+			print_slice(control, &control->connections[i], SIZE_MAX, now);
 }
 
 static void answer_set(struct control *control, struct connection *connection, struct span request,
@@ -207,7 +270,7 @@ static void answer_set(struct control *control, struct connection *connection, s
 	int err = uapi_parse_set(request, &change, &bad_line);
 
 	if (err == 0) {
-		complete_gets(control);
+		complete_gets(control, now.at);
 		err = config_apply(control->tunnel, &change, now);
 	} else {
 		log_error(&control->tunnel->log, "Control request refused at line %zu", bad_line);
@@ -221,15 +284,22 @@ static bool answer_next(struct control *control, struct connection *connection, 
 {
 	struct span text = {connection->in.text, connection->in.len};
 	size_t end = uapi_find_end(text, connection->seen);
+	enum uapi_operation operation;
 
 	if (end == 0) {
 		connection->seen = text.len;
 		return false;
 	}
 	text = span_until(text, end);
-	switch (uapi_request_operation(text)) {
+	operation = uapi_request_operation(text);
+	if (control->rules->is_public && operation != UAPI_EVENTS)
+		operation = UAPI_UNKNOWN;
+	switch (operation) {
+	case UAPI_EVENTS:
+		start_log(control, connection, now.at);
+		break;
 	case UAPI_GET:
-		start_get(control->tunnel, connection);
+		start_get(control, connection, now.at);
 		break;
 	case UAPI_SET:
 		answer_set(control, connection, text, now);
@@ -245,12 +315,12 @@ static bool answer_next(struct control *control, struct connection *connection, 
 }
 
 /* Reads one turn; false: the connection is done for. */
-static bool read_some(struct connection *connection)
+static bool read_some(const struct control *control, struct connection *connection)
 {
 	char *at = textbuf_reserve(&connection->in, READ_LEN);
 	ssize_t len;
 
-	if (!at || connection->in.len > CONTROL_REQUEST_MAX)
+	if (!at || connection->in.len > control->rules->request_max)
 		return false;
 	len = unixsock_read(connection->fd, at, READ_LEN);
 	if (len == -EAGAIN)
@@ -284,7 +354,7 @@ static bool write_some(struct connection *connection)
 static bool make_reply(struct control *control, struct connection *connection, struct moment now)
 {
 	if (connection->is_getting) {
-		print_slice(control->tunnel, connection, SLICE_LEN);
+		print_slice(control, connection, control->rules->slice_len, now.at);
 		return true;
 	}
 	connection->may_have_more = answer_next(control, connection, now);
@@ -300,9 +370,10 @@ static bool has_work(const struct connection *connection)
 static bool advance(
 	struct control *control, struct connection *connection, unsigned ready, struct moment now)
 {
-	if ((ready & (EVENT_READ | EVENT_ERROR)) && !has_work(connection) && !read_some(connection))
+	if ((ready & (EVENT_READ | EVENT_ERROR)) && !has_work(connection) &&
+		!read_some(control, connection))
 		return false;
-	for (unsigned i = 0; i < REQUESTS_A_TURN; i++) {
+	for (unsigned i = 0; i < control->rules->requests_a_turn; i++) {
 		bool was_getting = connection->is_getting;
 
 		if (connection->out.len == 0 && !make_reply(control, connection, now))
@@ -335,7 +406,8 @@ void control_ready(struct control *control, unsigned n, unsigned ready, struct m
 	wants_write = has_work(connection);
 	if (wants_write != connection->wants_write &&
 		event_change(&control->tunnel->loop, connection->fd,
-			wants_write ? EVENT_WRITE : EVENT_READ, TAG_CONNECTION + n) < 0)
+			wants_write ? EVENT_WRITE : EVENT_READ,
+			control->rules->connection_tag + n) < 0)
 		close_connection(control, connection);
 	else
 		connection->wants_write = wants_write;

@@ -96,6 +96,11 @@ static void take_event(
 
 	if (event->tag == EVENT_TAG_WAKE)
 		return;
+	if (event->tag >= TAG_PUBLIC_CONNECTION) {
+		control_ready(loop->public_control, (unsigned)(event->tag - TAG_PUBLIC_CONNECTION),
+			event->ready, now);
+		return;
+	}
 	if (event->tag >= TAG_CONNECTION) {
 		control_ready(
 			loop->control, (unsigned)(event->tag - TAG_CONNECTION), event->ready, now);
@@ -133,7 +138,11 @@ static void take_event(
 	case TAG_LISTENER:
 		control_accept(loop->control);
 		break;
+	case TAG_PUBLIC_LISTENER:
+		control_accept(loop->public_control);
+		break;
 	case TAG_CONNECTION:
+	case TAG_PUBLIC_CONNECTION:
 		break;
 	}
 }

@@ -12,6 +12,7 @@
 struct loop {
 	struct tunnel *tunnel;
 	struct control *control;
+	struct control *public_control; /* NULL: there is none */
 	struct linkwatch *link;
 	struct sockwatch *socket_file; /* NULL: the socket has no file of ours */
 	int signals;

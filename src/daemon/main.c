@@ -35,6 +35,9 @@ struct daemon {
 	struct tunnel tunnel;
 	bool has_tunnel;
 	struct control *control;
+	int public_listener;
+	char public_path[UNIXSOCK_PATH_MAX];
+	struct control *public_control;
 	char complaint[DAEMONIZE_MESSAGE_MAX]; /* why it does not start, or ended */
 };
 
@@ -133,6 +136,31 @@ static int open_listener(struct daemon *daemon)
 	return 0;
 }
 
+/* Everybody's socket. A tunnel without it is still one, so what fails is only said. */
+static void open_public(struct daemon *daemon)
+{
+	int err = unixsock_path_public(
+		daemon->public_path, UNIXSOCK_DIRECTORY, daemon->log.interface);
+
+	if (err == 0)
+		err = daemon->public_listener =
+			unixsock_listen_public(UNIXSOCK_DIRECTORY, daemon->log.interface);
+	if (err >= 0)
+		err = control_create(&daemon->public_control, &daemon->tunnel,
+			daemon->public_listener, CONTROL_PUBLIC);
+	if (err < 0)
+		log_error(&daemon->log, "Opening %s: %s", daemon->public_path, strerror(-err));
+}
+
+static void close_public(struct daemon *daemon)
+{
+	control_destroy(daemon->public_control);
+	if (daemon->public_listener < 0)
+		return;
+	unlink(daemon->public_path);
+	close(daemon->public_listener);
+}
+
 /* A device that we made starts with the MTU of every WireGuard. */
 static int open_link(struct daemon *daemon)
 {
@@ -173,7 +201,10 @@ static int set_up(struct daemon *daemon, const struct arguments *arguments)
 	daemon->tun.fd = -1;
 	daemon->has_tunnel = err == 0;
 	if (err == 0)
-		err = control_create(&daemon->control, &daemon->tunnel, daemon->listener);
+		err = control_create(
+			&daemon->control, &daemon->tunnel, daemon->listener, CONTROL_FULL);
+	if (err == 0)
+		open_public(daemon);
 	return err < 0 ? complain(daemon, "Setting the tunnel up", err) : 0;
 }
 
@@ -184,6 +215,7 @@ static void take_down(struct daemon *daemon)
 			unlink(daemon->socket_path);
 		sockwatch_close(&daemon->socket_file);
 	}
+	close_public(daemon);
 	control_destroy(daemon->control);
 	if (daemon->listener >= 0)
 		close(daemon->listener);
@@ -200,6 +232,7 @@ static int run(struct daemon *daemon)
 {
 	struct loop loop = {.tunnel = &daemon->tunnel,
 		.control = daemon->control,
+		.public_control = daemon->public_control,
 		.link = &daemon->link,
 		.signals = daemon->signals,
 		.routes = routewatch_open(),
@@ -254,7 +287,8 @@ int main(int argc, char **argv)
 {
 	struct arguments arguments;
 	struct daemonize parent = {.fd = -1};
-	struct daemon daemon = {.signals = -1, .tun = {.fd = -1}, .listener = -1};
+	struct daemon daemon = {
+		.signals = -1, .tun = {.fd = -1}, .listener = -1, .public_listener = -1};
 	int status = arguments_parse(argc, argv, &arguments);
 
 	if (status >= 0)

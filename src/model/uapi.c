@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include "attrs.h"
+#include "incidents.h"
 
 size_t uapi_find_end(struct span text, size_t seen)
 {
@@ -27,7 +28,7 @@ enum uapi_operation uapi_request_operation(struct span request)
 		return UAPI_GET;
 	if (request.len >= 6 && memcmp(request.at, "set=1\n", 6) == 0)
 		return UAPI_SET;
-	return UAPI_UNKNOWN;
+	return span_equal(request, INCIDENTS_REQUEST) ? UAPI_EVENTS : UAPI_UNKNOWN;
 }
 
 /* One line "key=value" of a message. */

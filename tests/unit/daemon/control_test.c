@@ -54,7 +54,7 @@ static int set_up(void **state)
 	fixture_begin(&tunnel, &limits);
 	listener = unixsock_listen(directory, "t");
 	assert_true(listener >= 0);
-	assert_int_equal(control_create(&control, &tunnel, listener), 0);
+	assert_int_equal(control_create(&control, &tunnel, listener, CONTROL_FULL), 0);
 	return 0;
 }
 
