@@ -52,7 +52,8 @@ void check_interface(struct diagnosis *diagnosis, const struct evidence *evidenc
 	if (evidence->backend == BACKEND_DAEMON && strcmp(link->kind, "wireguard") == 0)
 		diagnosis_add(diagnosis, FOUND_TWO_BACKENDS, DOCTOR_NO_PEER,
 			doctor_text("rm /var/run/wireguard/%s.sock", evidence->ifname),
-			"the kernel's WireGuard has the interface %s, but a daemon's control socket "
+			"the kernel's WireGuard has the interface %s, but a daemon's control "
+			"socket "
 			"of that name answers in its place",
 			evidence->ifname);
 	if (!link->is_up)
@@ -98,8 +99,7 @@ static void check_one_address(struct diagnosis *diagnosis, const struct evidence
 
 void check_addresses(struct diagnosis *diagnosis, const struct evidence *evidence)
 {
-	bool has_any =
-		evidence_has_family(evidence, IP_V4) || evidence_has_family(evidence, IP_V6);
+	bool has_any = evidence_has_family(evidence, IP_V4) || evidence_has_family(evidence, IP_V6);
 
 	if (!state_link(&evidence->system) || evidence->backend == BACKEND_NONE)
 		return;
@@ -107,10 +107,11 @@ void check_addresses(struct diagnosis *diagnosis, const struct evidence *evidenc
 		check_one_address(
 			diagnosis, evidence, &evidence->file.options.addresses[i], has_any);
 	if (!has_any && !evidence->file.options.addresses_count) {
-		struct doctor_finding *finding = diagnosis_add(diagnosis, FOUND_ADDRESS_MISSING,
-			DOCTOR_NO_PEER, NULL, "%s has no address: packets of this machine have no "
-			"source in the tunnel",
-			evidence->ifname);
+		struct doctor_finding *finding =
+			diagnosis_add(diagnosis, FOUND_ADDRESS_MISSING, DOCTOR_NO_PEER, NULL,
+				"%s has no address: packets of this machine have no "
+				"source in the tunnel",
+				evidence->ifname);
 
 		if (finding)
 			finding->level = DOCTOR_WARNING;
@@ -130,8 +131,8 @@ static void check_peer_key(struct diagnosis *diagnosis, const struct evidence *e
 
 	if (evidence->has_public_key && same_key(&peer->public_key, &evidence->public_key))
 		diagnosis_add(diagnosis, FOUND_OWN_KEY_AS_PEER, (long)i,
-			doctor_text("wg set %s peer %s remove", name,
-				word_key(&peer->public_key).text),
+			doctor_text(
+				"wg set %s peer %s remove", name, word_key(&peer->public_key).text),
 			"the peer's PublicKey is our own: put the one there that `wg show %s "
 			"public-key' prints on the other machine",
 			name);

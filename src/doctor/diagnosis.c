@@ -79,8 +79,8 @@ static struct doctor_finding *find_same(
 /* Takes over evidence and fix. */
 static struct doctor_finding *append(struct diagnosis *diagnosis, struct doctor_finding finding)
 {
-	struct doctor_finding *list = grow_array(
-		diagnosis->list, diagnosis->count, &diagnosis->room, sizeof(*list));
+	struct doctor_finding *list =
+		grow_array(diagnosis->list, diagnosis->count, &diagnosis->room, sizeof(*list));
 
 	if (!list) {
 		free(finding.evidence);

@@ -87,7 +87,7 @@ enum doctor_level {
 	C(FORWARDING_OFF, BROKEN, "forwarding-off")                                                \
 	C(FORWARD_FIREWALLED, BROKEN, "forward-firewalled")                                        \
 	C(MASQUERADE_LOST, BROKEN, "masquerade-lost")                                              \
-	C(TUNNEL_FIREWALLED, WARNING, "tunnel-firewalled")
+	C(TUNNEL_FIREWALLED, NOTE, "tunnel-firewalled")
 
 enum doctor_code {
 #define C(name, level, code) FOUND_##name,

@@ -83,8 +83,7 @@ bool evidence_has_family(const struct evidence *evidence, uint8_t family)
 
 bool evidence_is_fresh(const struct evidence *evidence, const struct peer_settings *peer)
 {
-	return peer->last_handshake.sec &&
-	       evidence->now - peer->last_handshake.sec < FRESH_SECONDS;
+	return peer->last_handshake.sec && evidence->now - peer->last_handshake.sec < FRESH_SECONDS;
 }
 
 const struct peer_settings *evidence_file_peer(

@@ -27,7 +27,7 @@ struct way {
 	struct ip_addr to;
 	int error; /* -ENETUNREACH, -EHOSTUNREACH, ...; 0: by this link */
 	uint32_t ifindex;
-	uint32_t mtu; /* of the link or route; 0: not known */
+	uint32_t mtu;  /* of the link or route; 0: not known */
 	bool is_local; /* to this machine itself */
 };
 
@@ -44,9 +44,9 @@ struct knock {
 struct probe {
 	bool is_done;
 	struct ip_addr target;
-	bool is_answered;      /* small ones */
-	bool big_is_answered;  /* as long as the interface's MTU */
-	uint32_t best_mtu;     /* the longest answered, when big ones are not; 0: not known */
+	bool is_answered;     /* small ones */
+	bool big_is_answered; /* as long as the interface's MTU */
+	uint32_t best_mtu;    /* the longest answered, when big ones are not; 0: not known */
 };
 
 struct peer_evidence {
@@ -74,11 +74,11 @@ struct name_evidence {
 struct file_evidence {
 	char path[PATH_MAX];
 	bool is_there;
-	int error;           /* it cannot be read: -errno */
-	unsigned mode;       /* permission bits */
+	int error;            /* it cannot be read: -errno */
+	unsigned mode;        /* permission bits */
 	unsigned parent_mode; /* of its directory */
-	int64_t changed_at;  /* seconds since 1970 */
-	bool has_errors;     /* what could be understood is in settings */
+	int64_t changed_at;   /* seconds since 1970 */
+	bool has_errors;      /* what could be understood is in settings */
 	struct conf_document document;
 	struct conf_settings settings;
 	struct conf_errors errors;
@@ -106,9 +106,9 @@ enum wall_question {
 };
 
 struct wall_evidence {
-	bool is_seen;          /* the rules could be read */
-	bool has_masquerade;   /* some rule hides something */
-	bool hides_tunnel[2];  /* what comes from the tunnel's network, IPv4 and IPv6 */
+	bool is_seen;         /* the rules could be read */
+	bool has_masquerade;  /* some rule hides something */
+	bool hides_tunnel[2]; /* what comes from the tunnel's network, IPv4 and IPv6 */
 	bool is_asked[WALL_QUESTIONS][2];
 	struct wall_answer answers[WALL_QUESTIONS][2];
 };
@@ -124,9 +124,9 @@ struct evidence {
 	char ifname[IFNAME_LEN_MAX + 1];
 	struct state system; /* links, addresses, routes, rules; the device; sysctls of wg-quick */
 	enum backend backend;
-	int get_error;          /* why the device could not be read: -errno; 0 */
-	bool has_stale_socket;  /* a control socket that nobody listens on */
-	bool is_elsewhere;      /* the sockets live in another network namespace */
+	int get_error;         /* why the device could not be read: -errno; 0 */
+	bool has_stale_socket; /* a control socket that nobody listens on */
+	bool is_elsewhere;     /* the sockets live in another network namespace */
 	bool has_public_key;
 	struct public_key public_key;
 	struct file_evidence file;
@@ -135,18 +135,19 @@ struct evidence {
 	size_t ways_count;
 	struct other_tunnel *others;
 	size_t others_count;
-	bool knows_port;    /* /proc/net/udp could be read */
+	bool knows_port; /* /proc/net/udp could be read */
 	bool port_is_bound;
 	struct wall_evidence wall;
-	int forwarding[2];        /* 0, 1; below 0: not known */
-	uint64_t strangers_turned_away; /* packets for others while forwarding was off, since boot */
+	int forwarding[2]; /* 0, 1; below 0: not known */
+	uint64_t
+		strangers_turned_away; /* packets for others while forwarding was off, since boot */
 	int tunnel_rp_filter;
 	struct resolver_evidence resolvers[RESOLVERS_MAX];
 	size_t resolvers_count;
 	bool has_log; /* the daemon tells what it refused */
 	struct incident_log log;
-	struct textbuf log_text; /* that it points into */
-	int64_t now; /* seconds since 1970 */
+	struct textbuf log_text;       /* that it points into */
+	int64_t now;                   /* seconds since 1970 */
 	bool has_hooks_for_forwarding; /* the file's hooks speak of it */
 	bool has_hooks_for_masquerade;
 };

@@ -153,8 +153,8 @@ static unsigned run_map(struct walk *walk, const json_t *map)
 
 		if (truth == WALL_NO)
 			continue;
-		json_object_foreach(json_array_get(pair, 1), kind, value)
-			may |= run_verdict(walk, kind, value);
+		json_object_foreach(json_array_get(pair, 1), kind, value) may |=
+			run_verdict(walk, kind, value);
 		if (truth == WALL_YES)
 			return may;
 	}
@@ -163,8 +163,8 @@ static unsigned run_map(struct walk *walk, const json_t *map)
 
 static bool is_neutral(const char *kind)
 {
-	static const char *const kinds[] = {"counter", "log", "comment", "mangle", "notrack", "flow",
-		"ct helper", "ct timeout", "set", "map", "secmark"};
+	static const char *const kinds[] = {"counter", "log", "comment", "mangle", "notrack",
+		"flow", "ct helper", "ct timeout", "set", "map", "secmark"};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(kind, kinds[i]) == 0)
@@ -249,8 +249,7 @@ static unsigned run_chain(struct walk *walk, const char *name)
 	return all | MAY_GO_ON;
 }
 
-static const char *const hook_names[] = {
-	"prerouting", "input", "forward", "output", "postrouting"};
+static const char *const hook_names[] = {"prerouting", "input", "forward", "output", "postrouting"};
 
 static bool sees_family(const char *family, uint8_t packet_family)
 {
@@ -269,7 +268,8 @@ static bool is_base(const json_t *chain, const char *type, enum wall_hook hook, 
 static unsigned run_base(const json_t *ruleset, const json_t *chain,
 	const struct wall_packet *packet, struct wall_answer *answer)
 {
-	struct walk walk = {.place = {ruleset, string_of(chain, "family"), string_of(chain, "table")},
+	struct walk walk = {
+		.place = {ruleset, string_of(chain, "family"), string_of(chain, "table")},
 		.packet = packet,
 		.answer = answer};
 	bool drops = strcmp(string_of(chain, "policy"), "drop") == 0;
@@ -358,7 +358,8 @@ bool wall_has_masquerade(const json_t *ruleset)
 
 	json_array_foreach(ruleset, i, item)
 	{
-		json_array_foreach(json_object_get(json_object_get(item, "rule"), "expr"), j, statement)
+		json_array_foreach(
+			json_object_get(json_object_get(item, "rule"), "expr"), j, statement)
 		{
 			const json_t *foreign = json_object_get(statement, "xt");
 

@@ -20,7 +20,7 @@ struct wall_packet {
 	uint8_t family; /* enum ip_family; always known */
 	const char *iif, *oif;
 	struct ip_addr src, dst;
-	const char *proto; /* "udp", "icmp", "icmpv6"; always known */
+	const char *proto; /* "udp", "icmp", "icmpv6"; NULL: any */
 	uint16_t sport, dport;
 	bool is_reply; /* ct state established, else new */
 	bool has_mark;
@@ -41,7 +41,7 @@ enum wall_keeper { WALL_NFT, WALL_IPTABLES, WALL_UFW, WALL_FIREWALLD };
 
 struct wall_answer {
 	enum wall_verdict verdict;
-	enum wall_keeper keeper; /* of what decided */
+	enum wall_keeper keeper;      /* of what decided */
 	char rule[WALL_RULE_MAX + 1]; /* "table inet filter, chain input, policy drop" */
 	char family[8], table[64], chain[64];
 };

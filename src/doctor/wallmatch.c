@@ -112,6 +112,8 @@ static struct value payload_value(
 		return unknown;
 	if (strcmp(protocol, "th") == 0)
 		return transport_value(field, packet);
+	if (!packet->proto)
+		return unknown;
 	if (strcmp(protocol, packet->proto) != 0)
 		return absent;
 	return transport_value(field, packet);
@@ -120,9 +122,10 @@ static struct value payload_value(
 static struct value fib_value(const json_t *fib, const struct wall_packet *packet)
 {
 	const json_t *flags = json_object_get(fib, "flags");
+	const char *flag = json_string_value(json_array_get(flags, 0));
 
-	if (strcmp(string_of(fib, "result"), "type") == 0 && json_array_size(flags) == 1 &&
-		strcmp(json_string_value(json_array_get(flags, 0)) ?: "", "daddr") == 0)
+	if (strcmp(string_of(fib, "result"), "type") == 0 && json_array_size(flags) == 1 && flag &&
+		strcmp(flag, "daddr") == 0)
 		return packet->is_local_dst ? name_value("local") : unknown;
 	return unknown;
 }
@@ -202,7 +205,8 @@ static enum wall_truth number_equal(const struct value *value, json_int_t number
 
 static enum wall_truth in_prefix(const struct value *value, const json_t *right)
 {
-	struct ip_prefix want = {.bits = (uint8_t)json_integer_value(json_object_get(right, "len"))};
+	struct ip_prefix want = {
+		.bits = (uint8_t)json_integer_value(json_object_get(right, "len"))};
 	struct ip_prefix have = {.addr = value->addr, .bits = want.bits};
 
 	if (value->kind != VALUE_ADDRESS ||
