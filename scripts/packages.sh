@@ -7,12 +7,13 @@
 packages_build=(
 	gcc libc6-dev meson ninja-build pkg-config
 	libsodium-dev libssl-dev libb2-dev libmnl-dev libnftables-dev libjansson-dev
+	libqrencode-dev libpng-dev
 )
 packages_demo=(iproute2 iputils-ping)
 packages_check=(
 	libcmocka-dev python3 clang libclang-rt-14-dev clang-format valgrind universal-ctags binutils
 	git util-linux procps iproute2 iputils-ping iperf3 nftables ethtool
-	wireguard-go wireguard-tools mandoc strace
+	wireguard-go wireguard-tools mandoc strace zbar-tools tmux
 )
 
 # ipsec-mb knows x86-64 only.

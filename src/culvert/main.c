@@ -9,7 +9,9 @@
 #include "subcommand.h"
 
 static const struct subcommand *const subcommands[] = {
+	&peer_subcommand,
 	&status_subcommand,
+	&doctor_subcommand,
 };
 
 enum { SUBCOMMANDS = sizeof(subcommands) / sizeof(subcommands[0]) };
@@ -134,5 +136,5 @@ int main(int argc, char *argv[])
 		fault_system("standard output", -errno);
 		return STATUS_FAILED;
 	}
-	return (int)status;
+	return (int)status & 0xff;
 }

@@ -1,6 +1,6 @@
 /*
- * A change is applied in two parts: first all that can fail (room, sockets, mark), then all that
- * cannot.
+ * A change is applied in stages: first all that can fail (room, sockets, mark), then all that
+ * cannot. In pieces, so that ten thousand peers hold no packet up.
  */
 #include "config.h"
 
@@ -11,15 +11,26 @@
 #include "lifecycle.h"
 #include "members.h"
 
-/* Peers that a change has named, a bit a slot. */
-struct named {
-	uint64_t bits[(TUNNEL_PEERS_MAX + 63) / 64];
-};
-
-/* True when the slot had not been named before. */
-static bool name_first(struct named *named, uint32_t slot)
+void config_begin(
+	struct config_run *run, const struct tunnel *tunnel, const struct device_settings *change)
 {
-	uint64_t *word = &named->bits[slot / 64], bit = 1ULL << slot % 64;
+	const struct allowedips *allowed_ips = device_allowed_ips(tunnel->device);
+
+	*run = (struct config_run){
+		.change = change,
+		.peers = tunnel->device->peers_count,
+		.room = allowedips_room(allowed_ips),
+	};
+	if (change->replace_peers) {
+		run->peers = 0;
+		run->room += allowedips_count(allowed_ips);
+	}
+}
+
+/* True when the change had not named the slot before. */
+static bool name_first(struct config_run *run, uint32_t slot)
+{
+	uint64_t *word = &run->named[slot / 64], bit = 1ULL << slot % 64;
 	bool is_first = !(*word & bit);
 
 	*word |= bit;
@@ -27,35 +38,39 @@ static bool name_first(struct named *named, uint32_t slot)
 }
 
 /*
- * Whether the change fits at each step, in the order in which it is applied. Counts a new peer or
- * a prefix that comes twice twice, and gives a peer's old prefixes back only where it is first
+ * Whether the change fits with this peer, in the order in which it is applied. Counts a new peer
+ * or a prefix that comes twice twice, and gives a peer's old prefixes back only where it is first
  * named, which all errs to safety.
  */
-static int check_room(struct tunnel *tunnel, const struct device_settings *change)
+static bool peer_fits(
+	struct config_run *run, const struct device *device, const struct peer_settings *peer)
 {
-	struct device *device = tunnel->device;
-	const struct allowedips *allowed_ips = device_allowed_ips(device);
-	size_t peers = change->replace_peers ? 0 : device->peers_count;
-	size_t room = allowedips_room(allowed_ips);
-	struct named named = {{0}};
+	uint32_t slot = run->change->replace_peers ? PEER_NONE
+						   : device_find_peer(device, &peer->public_key);
 
-	if (change->replace_peers)
-		room += allowedips_count(allowed_ips);
-	for (size_t i = 0; i < change->peers_count; i++) {
-		const struct peer_settings *peer = &change->peers[i];
-		uint32_t slot = change->replace_peers ? PEER_NONE
-						      : device_find_peer(device, &peer->public_key);
+	if (slot != PEER_NONE && name_first(run, slot) &&
+		(peer->remove || peer->replace_allowed_ips))
+		run->room += device_peer_const(device, slot)->allowed_ips.count;
+	if (peer->remove)
+		return true;
+	run->peers += slot == PEER_NONE;
+	if (run->peers > device->limits.peers_max || peer->allowed_ips_count > run->room)
+		return false;
+	run->room -= peer->allowed_ips_count;
+	return true;
+}
 
-		if (slot != PEER_NONE && name_first(&named, slot) &&
-			(peer->remove || peer->replace_allowed_ips))
-			room += device_peer(device, slot)->allowed_ips.count;
-		if (peer->remove)
-			continue;
-		peers += slot == PEER_NONE;
-		if (peers > device->limits.peers_max || peer->allowed_ips_count > room)
+/* Takes pieces off *pieces; 1: it needs more of them, 0: the change fits, -ENOMEM. */
+static int check_room(struct config_run *run, const struct device *device, size_t *pieces)
+{
+	for (; run->next_peer < run->change->peers_count; run->next_peer++) {
+		if (*pieces == 0)
+			return 1;
+		--*pieces;
+		if (!peer_fits(run, device, &run->change->peers[run->next_peer]))
 			return -ENOMEM;
-		room -= peer->allowed_ips_count;
 	}
+	run->next_peer = 0;
 	return 0;
 }
 
@@ -113,25 +128,9 @@ static void apply_private_key(
 			effects_obey(tunnel, slot, EFFECT_INITIATE, now);
 }
 
-static void apply_allowed_ips(
-	struct tunnel *tunnel, uint32_t slot, const struct peer_settings *change)
-{
-	bool fits = true;
-
-	if (change->replace_allowed_ips)
-		device_clear_allowed_ips(tunnel->device, slot);
-	for (size_t i = 0; i < change->allowed_ips_count; i++) {
-		const struct allowed_ip *ip = &change->allowed_ips[i];
-
-		if (ip->remove)
-			device_remove_allowed_ip(tunnel->device, slot, &ip->prefix);
-		else
-			fits = device_add_allowed_ip(tunnel->device, slot, &ip->prefix) && fits;
-	}
-	ENSURE(fits);
-}
-
-static void apply_peer(struct tunnel *tunnel, const struct peer_settings *change, struct moment now)
+/* All of a peer but the allowed IPs to add; its slot, or PEER_NONE: there is nothing to add to. */
+static uint32_t open_peer(
+	struct tunnel *tunnel, const struct peer_settings *change, struct moment now)
 {
 	struct device *device = tunnel->device;
 	uint32_t slot = device_find_peer(device, &change->public_key);
@@ -140,15 +139,15 @@ static void apply_peer(struct tunnel *tunnel, const struct peer_settings *change
 	/* Ourselves as a peer: accepted and without effect, as every WireGuard does. */
 	if (device->has_identity &&
 		memcmp(change->public_key.b, device->identity.public_key.b, KEY_LEN) == 0)
-		return;
+		return PEER_NONE;
 	if (change->remove) {
 		if (slot != PEER_NONE)
 			tunnel_remove_peer(tunnel, slot);
-		return;
+		return PEER_NONE;
 	}
 	if (slot == PEER_NONE) {
 		if (change->update_only)
-			return;
+			return PEER_NONE;
 		slot = device_add_peer(device, &change->public_key);
 		ENSURE(slot != PEER_NONE);
 	}
@@ -157,32 +156,91 @@ static void apply_peer(struct tunnel *tunnel, const struct peer_settings *change
 		peer->psk = change->preshared_key;
 	if (change->has & PEER_HAS_ENDPOINT)
 		peer->endpoint = change->endpoint;
-	apply_allowed_ips(tunnel, slot, change);
 	if (change->has & PEER_HAS_KEEPALIVE)
 		device_set_persistent(device, slot, change->keepalive, now.at);
-	if (device->is_up && staging_has(tunnel->staging, slot))
-		effects_obey(tunnel, slot, EFFECT_FLUSH, now);
+	if (change->replace_allowed_ips)
+		device_clear_allowed_ips(device, slot);
+	return slot;
 }
 
-int config_apply(struct tunnel *tunnel, const struct device_settings *change, struct moment now)
+/* Takes pieces off *pieces; false: they did not suffice. */
+static bool apply_allowed_ips(struct config_run *run, struct tunnel *tunnel, size_t *pieces)
 {
-	int err = check_room(tunnel, change);
+	const struct peer_settings *change = &run->change->peers[run->next_peer];
 
-	if (err < 0)
-		return err;
-	err = apply_sockets(tunnel, change);
-	if (err < 0)
-		return err;
-	/* The interface went up before and the port of then was taken: this one is not. */
-	if (tunnel->udp.port != 0)
-		device_set_up(tunnel->device, true, now.at);
-	if (change->has & DEVICE_HAS_PRIVATE_KEY)
-		apply_private_key(tunnel, &change->private_key, now);
-	if (change->replace_peers)
-		while (tunnel->device->first_peer != PEER_NONE)
-			tunnel_remove_peer(tunnel, tunnel->device->first_peer);
-	for (size_t i = 0; i < change->peers_count; i++)
-		apply_peer(tunnel, &change->peers[i], now);
+	for (; run->next_ip < change->allowed_ips_count; run->next_ip++) {
+		const struct allowed_ip *ip = &change->allowed_ips[run->next_ip];
+
+		if (*pieces == 0)
+			return false;
+		--*pieces;
+		if (ip->remove)
+			device_remove_allowed_ip(tunnel->device, run->slot, &ip->prefix);
+		else
+			ENSURE(device_add_allowed_ip(tunnel->device, run->slot, &ip->prefix));
+	}
+	return true;
+}
+
+/* As apply_allowed_ips(), for a whole peer. */
+static bool apply_peer(
+	struct config_run *run, struct tunnel *tunnel, size_t *pieces, struct moment now)
+{
+	if (!run->is_in_peer) {
+		if (*pieces == 0)
+			return false;
+		--*pieces;
+		run->slot = open_peer(tunnel, &run->change->peers[run->next_peer], now);
+		run->next_ip = 0;
+		run->is_in_peer = true;
+	}
+	if (run->slot != PEER_NONE) {
+		if (!apply_allowed_ips(run, tunnel, pieces))
+			return false;
+		if (tunnel->device->is_up && staging_has(tunnel->staging, run->slot))
+			effects_obey(tunnel, run->slot, EFFECT_FLUSH, now);
+	}
+	run->is_in_peer = false;
+	return true;
+}
+
+static bool remove_peers(struct tunnel *tunnel, size_t *pieces)
+{
+	while (tunnel->device->first_peer != PEER_NONE) {
+		if (*pieces == 0)
+			return false;
+		--*pieces;
+		tunnel_remove_peer(tunnel, tunnel->device->first_peer);
+	}
+	return true;
+}
+
+int config_continue(struct config_run *run, struct tunnel *tunnel, size_t pieces, struct moment now)
+{
+	const struct device_settings *change = run->change;
+	int status;
+
+	if (run->stage == CONFIG_CHECK) {
+		status = check_room(run, tunnel->device, &pieces);
+		if (status == 0)
+			status = apply_sockets(tunnel, change);
+		if (status != 0)
+			return status;
+		/* The interface went up before and the port of then was taken: this one is not. */
+		if (tunnel->udp.port != 0)
+			device_set_up(tunnel->device, true, now.at);
+		if (change->has & DEVICE_HAS_PRIVATE_KEY)
+			apply_private_key(tunnel, &change->private_key, now);
+		run->stage = CONFIG_REMOVE;
+	}
+	if (run->stage == CONFIG_REMOVE) {
+		if (change->replace_peers && !remove_peers(tunnel, &pieces))
+			return 1;
+		run->stage = CONFIG_PEERS;
+	}
+	for (; run->next_peer < change->peers_count; run->next_peer++)
+		if (!apply_peer(run, tunnel, &pieces, now))
+			return 1;
 	tunnel_tick(tunnel, now);
 	tunnel_handshakes(tunnel, now);
 	return 0;

@@ -30,7 +30,8 @@ static const struct control_rules {
 } rules[] = {
 	[CONTROL_FULL] = {TAG_LISTENER, TAG_CONNECTION, CONTROL_CONNECTIONS, 16, 64 * 1024,
 		CONTROL_REQUEST_MAX, false},
-	[CONTROL_PUBLIC] = {TAG_PUBLIC_LISTENER, TAG_PUBLIC_CONNECTION, 16, 1, 8 * 1024, 64, true},
+	[CONTROL_PUBLIC] = {TAG_PUBLIC_LISTENER, TAG_PUBLIC_CONNECTION, 16, 1, 8 * 1024, 4096,
+		true},
 };
 
 struct connection {
@@ -320,7 +321,7 @@ static bool read_some(const struct control *control, struct connection *connecti
 	char *at = textbuf_reserve(&connection->in, READ_LEN);
 	ssize_t len;
 
-	if (!at || connection->in.len > control->rules->request_max)
+	if (!at)
 		return false;
 	len = unixsock_read(connection->fd, at, READ_LEN);
 	if (len == -EAGAIN)
@@ -328,7 +329,7 @@ static bool read_some(const struct control *control, struct connection *connecti
 	if (len <= 0)
 		return false;
 	connection->in.len += (size_t)len;
-	return true;
+	return connection->in.len <= control->rules->request_max;
 }
 
 /* Writes what the socket takes; false: the connection is done for. */

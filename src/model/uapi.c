@@ -89,43 +89,50 @@ static bool is_in_place(const struct target *target, enum attr_id id, enum attr_
 	return (attrs[id].scope == SCOPE_PEER) == (target->peer != NULL);
 }
 
-static int parse_set_lines(struct span text, struct device_settings *device, size_t *line_number)
+/* A line of a set behind the first: as next_line(), or what is wrong with it. */
+static int take_set_line(struct device_settings *device, struct span *text)
 {
 	struct target target = {device, NULL};
 	struct line line;
-	int status;
+	int status = next_line(text, &line);
+	enum attr_id id;
 
-	*line_number = 1;
-	if (next_line(&text, &line) || !span_equal(line.key, "set") || !span_equal(line.value, "1"))
-		return -EPROTO;
-	for (;;) {
-		enum attr_id id;
-
-		++*line_number;
-		status = next_line(&text, &line);
-		if (status)
-			break;
-		id = attr_by_uapi_key(line.key);
-		status = is_in_place(&target, id, ATTR_IN_SET) ? take_value(&target, id, line.value)
-							       : -EINVAL;
-		if (status)
-			break;
-	}
-	return status < 0 ? status : text.len ? -EPROTO : 0;
+	if (status)
+		return status;
+	if (device->peers_count > 0)
+		target.peer = &device->peers[device->peers_count - 1];
+	id = attr_by_uapi_key(line.key);
+	return is_in_place(&target, id, ATTR_IN_SET) ? take_value(&target, id, line.value)
+						     : -EINVAL;
 }
 
-int uapi_parse_set(struct span request, struct device_settings *device, size_t *bad_line)
+void uapi_set_begin(struct uapi_set *set)
 {
-	size_t line_number;
-	int status;
+	settings_init(&set->device);
+	set->taken = set->line_number = 0;
+}
 
-	settings_init(device);
-	status = parse_set_lines(request, device, &line_number);
-	if (status)
-		settings_fini(device);
-	if (status && bad_line)
-		*bad_line = line_number;
-	return status;
+int uapi_set_take(struct uapi_set *set, struct span request, size_t max)
+{
+	struct span text = span_from(request, set->taken);
+	size_t end = text.len > max ? text.len - max : 0;
+	struct line line;
+	int status = 0;
+
+	if (set->line_number == 0) {
+		set->line_number = 1;
+		if (next_line(&text, &line) || !span_equal(line.key, "set") ||
+			!span_equal(line.value, "1"))
+			return -EPROTO;
+	}
+	do {
+		++set->line_number;
+		status = take_set_line(&set->device, &text);
+	} while (status == 0 && text.len > end);
+	set->taken = request.len - text.len;
+	if (status == 0)
+		return 1;
+	return status < 0 ? status : text.len ? -EPROTO : 0;
 }
 
 static void print_line(struct textbuf *out, enum attr_id id, const void *record)

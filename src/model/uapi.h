@@ -5,7 +5,8 @@
  *
  * The daemon collects bytes until uapi_find_end() says how long the first message is, asks
  * uapi_request_operation() what it wants, and
- *   for a set: uapi_parse_set() the whole message, check and apply it, answer uapi_print_errno();
+ *   for a set: uapi_set_begin(), uapi_set_take() until all is taken, with other work in between,
+ *   check and apply it, answer uapi_print_errno();
  *   for a get: uapi_print_device(), then uapi_print_peer() for one peer after the other, sending
  *   and textbuf_drop()ing in between as it likes, then uapi_print_errno(0).
  */
@@ -35,14 +36,22 @@ size_t uapi_find_end(struct span text, size_t seen);
 /* What a message asks for, by its first line. A get, and asking for events, has no other line. */
 enum uapi_operation uapi_request_operation(struct span request);
 
+/* A set request on its way into a record. */
+struct uapi_set {
+	struct device_settings device; /* settings_fini() it, however it ends */
+	size_t taken;                  /* bytes of the request */
+	size_t line_number;            /* of the last line looked at, from 1 */
+};
+
+void uapi_set_begin(struct uapi_set *set);
+
 /*
- * A whole set request into device, which is initialised here and must be settings_fini()ed also
- * on failure (it is empty then). 0; -EINVAL: unknown key, key in the wrong place, bad value;
- * -EPROTO: a line without "=", or no end; -ENOMEM. *bad_line (may be NULL): the line's number,
- * from 1, when the text is at fault.
+ * Takes further lines, at least one and about max bytes. request is the whole message, each time.
+ * 1: there are more. 0: all is taken. Or what is wrong at line_number: -EINVAL: unknown key, key
+ * in the wrong place, bad value; -EPROTO: a line without "=", or no end; -ENOMEM.
  */
-__attribute__((warn_unused_result)) int uapi_parse_set(
-	struct span request, struct device_settings *device, size_t *bad_line);
+__attribute__((warn_unused_result)) int uapi_set_take(
+	struct uapi_set *set, struct span request, size_t max);
 
 /* Parts of a get reply. Of the peer `has` says which of its values are printed. */
 void uapi_print_device(struct textbuf *out, const struct device_settings *device);

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include "ensure.h"
-#include "uapi.h"
+#include "uapi_whole.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -11,9 +11,11 @@ static void check_stable(const struct device_settings *device)
 {
 	struct textbuf once = {0}, twice = {0};
 	struct device_settings again;
+	size_t bad_line;
 
 	uapi_print_set(&once, device);
-	ENSURE(uapi_parse_set((struct span){once.text, once.len}, &again, NULL) == 0);
+	/* A line at a time makes no difference. */
+	ENSURE(uapi_whole_set((struct span){once.text, once.len}, 1, &again, &bad_line) == 0);
 	uapi_print_set(&twice, &again);
 	ENSURE(once.len == twice.len && memcmp(once.text, twice.text, once.len) == 0);
 	settings_fini(&again);
@@ -26,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct span text = {(const char *)data, size};
 	struct device_settings device;
 	size_t end = uapi_find_end(text, 0), bad_line = 0;
-	int status = uapi_parse_set(text, &device, &bad_line);
+	int status = uapi_whole_set(text, SIZE_MAX, &device, &bad_line);
 
 	ENSURE(status == 0 || status == -EINVAL || status == -EPROTO);
 	ENSURE((status != 0) == (bad_line != 0));

@@ -130,6 +130,13 @@ static void applies_every_key(void **state)
 		assert_int_equal(set(steps[i].lines), steps[i].err);
 		expect_state(steps[i].state);
 	}
+	/* Once more, with as little at a time as there is. */
+	assert_int_equal(set("replace_peers=true\n"), 0);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		assert_int_equal(
+			fixture_set_in_pieces(&tunnel, steps[i].lines, 1, now), steps[i].err);
+		expect_state(steps[i].state);
+	}
 }
 
 #define IP(n)             "allowed_ip=10.0." #n ".0/24\n"

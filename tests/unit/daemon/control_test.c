@@ -311,6 +311,56 @@ static void shows_one_state(void **state)
 	close(other);
 }
 
+/* A request for count peers, said as fast as it is taken. */
+static void say_peers(int fd, unsigned count)
+{
+	struct textbuf text = {0};
+	size_t sent = 0;
+
+	textbuf_add(&text, "set=1\nreplace_peers=true\n");
+	for (unsigned i = 0; i < count; i++)
+		textbuf_addf(&text, "public_key=%064x\nallowed_ip=fd00::%x/128\n", i + 1, i + 1);
+	textbuf_add(&text, "\n");
+	while (sent < text.len) {
+		ssize_t len = unixsock_write(fd, text.text + sent, text.len - sent);
+
+		assert_true(len > 0 || len == -EAGAIN);
+		sent += len > 0 ? (size_t)len : 0;
+		turn();
+	}
+	textbuf_fini(&text);
+}
+
+/* A long set leaves the loop free in between; who asks meanwhile is told what is true then. */
+static void sets_in_pieces(void **state)
+{
+	int fd = client(), other = client(), gone = client();
+	struct textbuf set = {0}, get = {0};
+	unsigned turns = 0;
+
+	(void)state;
+	say_peers(fd, PEERS);
+	/* What is still in the socket is read, and the set begins. */
+	for (unsigned i = 0; i < 8; i++)
+		turn();
+	say(other, "get=1\n\n");
+	for (; !hear(fd, &set, SIZE_MAX) && set.len == 0; turns++)
+		turn();
+	assert_in_range(turns, 20, TURNS_MAX);
+	hear_out(other, &get);
+	assert_int_equal(count_of(&get, "public_key="), PEERS);
+	assert_int_equal(count_of(&get, "allowed_ip="), PEERS);
+	/* Its client does not wait for the end: it is applied all the same. */
+	say_peers(gone, PEERS / 2);
+	close(gone);
+	rest();
+	assert_int_equal(tunnel.device->peers_count, PEERS / 2);
+	close(fd);
+	close(other);
+	textbuf_fini(&set);
+	textbuf_fini(&get);
+}
+
 /* A peer's allowed IPs come in slices, too. */
 static void cuts_a_long_peer(void **state)
 {
@@ -457,6 +507,7 @@ int main(void)
 		CASE(answers_many_requests_to_a_slow_reader),
 		CASE(lets_others_in),
 		CASE(shows_one_state),
+		CASE(sets_in_pieces),
 		CASE(cuts_a_long_peer),
 		CASE(ends_with_its_client),
 		CASE(cuts_off_what_is_too_long),

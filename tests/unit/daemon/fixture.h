@@ -10,7 +10,7 @@
 #include <sys/eventfd.h>
 #include "config.h"
 #include "tunnel.h"
-#include "uapi.h"
+#include "uapi_whole.h"
 
 static const struct log fixture_log = {LOG_LEVEL_SILENT, "test"};
 
@@ -49,19 +49,32 @@ static inline char *fixture_state(struct tunnel *tunnel)
 	return text.text;
 }
 
-/* Applies "set=1\n" and lines; each ends with a newline. What config_apply() says. */
-static inline int fixture_set(struct tunnel *tunnel, const char *lines, struct moment now)
+/* Applies "set=1\n" and lines, each with its newline, in pieces. What config_continue() says. */
+static inline int fixture_set_in_pieces(
+	struct tunnel *tunnel, const char *lines, size_t pieces, struct moment now)
 {
+	static struct config_run run;
 	struct device_settings change;
 	struct textbuf text = {0};
+	size_t bad_line;
 	int err;
 
 	textbuf_addf(&text, "set=1\n%s\n", lines);
-	assert_int_equal(uapi_parse_set((struct span){text.text, text.len}, &change, NULL), 0);
-	err = config_apply(tunnel, &change, now);
+	assert_int_equal(
+		uapi_whole_set((struct span){text.text, text.len}, SIZE_MAX, &change, &bad_line),
+		0);
+	config_begin(&run, tunnel, &change);
+	do
+		err = config_continue(&run, tunnel, pieces, now);
+	while (err > 0);
 	settings_fini(&change);
 	textbuf_fini(&text);
 	return err;
+}
+
+static inline int fixture_set(struct tunnel *tunnel, const char *lines, struct moment now)
+{
+	return fixture_set_in_pieces(tunnel, lines, SIZE_MAX, now);
 }
 
 #endif

@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include <errno.h>
-#include "uapi.h"
+#include "uapi_whole.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define KEY_A        "0101010101010101010101010101010101010101010101010101010101010101"
@@ -64,15 +64,15 @@ static void refuses_bad_sets_whole(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	/* At once, and a line at a time. */
+	for (size_t i = 0; i < 2 * COUNT(cases); i++) {
+		size_t n = i / 2, line = 0;
 		struct device_settings device;
-		size_t line = 0;
 
-		assert_int_equal(
-			uapi_parse_set(span_of(cases[i].lines), &device, &line), cases[i].status);
-		assert_int_equal(line, cases[i].line);
-		if (cases[i].status)
-			assert_int_equal(device.peers_count, 0);
+		assert_int_equal(uapi_whole_set(span_of(cases[n].lines), i % 2 ? 1 : SIZE_MAX,
+					 &device, &line),
+			cases[n].status);
+		assert_int_equal(line, cases[n].line);
 		settings_fini(&device);
 	}
 }
@@ -91,9 +91,10 @@ static void prints_what_it_parsed(void **state)
 {
 	struct device_settings device;
 	struct textbuf out = {0};
+	size_t bad_line;
 
 	(void)state;
-	assert_int_equal(uapi_parse_set(span_of(full_set), &device, NULL), 0);
+	assert_int_equal(uapi_whole_set(span_of(full_set), 1, &device, &bad_line), 0);
 	assert_int_equal(device.peers_count, 3);
 	assert_int_equal(
 		device.has, DEVICE_HAS_PRIVATE_KEY | DEVICE_HAS_LISTEN_PORT | DEVICE_HAS_FWMARK);
@@ -223,6 +224,7 @@ static void takes_many_peers(void **state)
 	struct device_settings device = {.replace_peers = true};
 	struct device_settings back;
 	struct textbuf out = {0};
+	size_t bad_line;
 
 	(void)state;
 	for (unsigned i = 0; i < PEERS; i++) {
@@ -237,7 +239,8 @@ static void takes_many_peers(void **state)
 		}
 	}
 	uapi_print_set(&out, &device);
-	assert_int_equal(uapi_parse_set((struct span){out.text, out.len}, &back, NULL), 0);
+	assert_int_equal(
+		uapi_whole_set((struct span){out.text, out.len}, SIZE_MAX, &back, &bad_line), 0);
 	assert_int_equal(back.peers_count, PEERS);
 	for (unsigned i = 0; i < PEERS; i++) {
 		assert_memory_equal(
