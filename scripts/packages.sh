@@ -8,6 +8,7 @@ packages_build=(
 	gcc libc6-dev meson ninja-build pkg-config
 	libsodium-dev libssl-dev libb2-dev libmnl-dev libnftables-dev libjansson-dev
 	libqrencode-dev libpng-dev
+	libseccomp-dev libcap-ng-dev
 )
 packages_demo=(iproute2 iputils-ping)
 packages_check=(

@@ -6,6 +6,7 @@
 #ifndef CULVERT_CTL_H
 #define CULVERT_CTL_H
 
+#include "incidents.h"
 #include "settings.h"
 
 struct ctl_names {
@@ -29,5 +30,13 @@ __attribute__((warn_unused_result)) int ctl_get(const char *name, struct device_
 
 /* Applies the change to the interface device->name. 0 or -errno. */
 __attribute__((warn_unused_result)) int ctl_set(const struct device_settings *device);
+
+/*
+ * What happened to an interface into log, whose texts lie in *reply; both are initialised here and
+ * must be fini()ed. Needs no privilege, but without it log->is_public. 0 or -errno; -ENOENT: no
+ * daemon has it (the kernel may, and keeps no log); -EOPNOTSUPP: this daemon keeps none.
+ */
+__attribute__((warn_unused_result)) int ctl_log(
+	const char *name, struct textbuf *reply, struct incident_log *log);
 
 #endif

@@ -10,12 +10,15 @@
 #include "tun.h"
 
 static const char usage[] =
-	"Usage: culvertd [-f | --foreground] [--threads N] INTERFACE\n"
+	"Usage: culvertd [-f | --foreground] [--persist] [--threads N] [--user NAME] INTERFACE\n"
 	"       culvertd --version | --help\n"
 	"\n"
 	"Creates the TUN device INTERFACE and runs a WireGuard tunnel on it, to be set up\n"
 	"with wg(8) or wg-quick(8). Goes into the background once it can be.\n"
+	"  --persist     should the daemon die, INTERFACE stays with its addresses and routes and\n"
+	"                drops what it is given, until another daemon takes it over\n"
 	"  --threads N   threads that move data, 1 to 64; default: one for each core, up to 8\n"
+	"  --user NAME   become this user once all is set up\n"
 	"\n"
 	"Environment: LOG_LEVEL (verbose, error, silent), WG_PROCESS_FOREGROUND=1,\n"
 	"WG_TUN_FD and WG_UAPI_FD (inherited descriptors). See culvertd(8).\n";
@@ -72,10 +75,12 @@ static int check_arguments(char **words, struct arguments *arguments)
 
 int arguments_parse(int argc, char **argv, struct arguments *arguments)
 {
-	enum { THREADS = 256, VERSION };
+	enum { PERSIST = 256, THREADS, USER, VERSION };
 	static const struct option words[] = {
 		{"foreground", no_argument, NULL, 'f'},
+		{"persist", no_argument, NULL, PERSIST},
 		{"threads", required_argument, NULL, THREADS},
+		{"user", required_argument, NULL, USER},
 		{"version", no_argument, NULL, VERSION},
 		{"help", no_argument, NULL, 'h'},
 		{0},
@@ -88,6 +93,12 @@ int arguments_parse(int argc, char **argv, struct arguments *arguments)
 		switch (word) {
 		case 'f':
 			arguments->is_foreground = true;
+			break;
+		case PERSIST:
+			arguments->is_persistent = true;
+			break;
+		case USER:
+			arguments->user = optarg;
 			break;
 		case THREADS:
 			arguments->threads = parse_threads(optarg);

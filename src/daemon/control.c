@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "chronicle.h"
 #include "config.h"
+#include "ensure.h"
 #include "tags.h"
 #include "textbuf.h"
 #include "uapi.h"
@@ -17,6 +18,9 @@
 enum {
 	READ_LEN = 64 * 1024, /* a turn */
 	LOG_SLOTS_A_TURN = 4096,
+	/* Of a set in a turn: bytes to parse, then peers and allowed IPs to apply; less than 1 ms. */
+	PARSE_LEN = 16 * 1024,
+	PIECES_A_TURN = 64,
 };
 
 /* What a kind of socket may, and how much of a turn its clients get. */
@@ -49,9 +53,19 @@ struct connection {
 	uint64_t last_used; /* a count of events, not a time */
 };
 
+/* The set under way; the other connections' requests wait until it is done. */
+struct setting {
+	struct connection *by; /* NULL: there is none */
+	size_t len;            /* of the request, the first in by->in */
+	bool is_parsed;
+	struct uapi_set set;
+	struct config_run run;
+};
+
 struct control {
 	const struct control_rules *rules;
 	struct tunnel *tunnel;
+	struct setting setting;
 	int listener;
 	uint64_t events;
 	struct connection connections[CONTROL_CONNECTIONS];
@@ -83,6 +97,7 @@ static void close_connection(struct control *control, struct connection *connect
 {
 	if (connection->fd < 0)
 		return;
+	ENSURE(control->setting.by != connection);
 	event_remove(&control->tunnel->loop, connection->fd);
 	close(connection->fd);
 	textbuf_fini(&connection->in);
@@ -94,11 +109,14 @@ void control_destroy(struct control *control)
 {
 	if (!control)
 		return;
+	settings_fini(&control->setting.set.device);
+	control->setting.by = NULL;
 	for (unsigned i = 0; i < CONTROL_CONNECTIONS; i++)
 		close_connection(control, &control->connections[i]);
 	free(control);
 }
 
+/* Not the one whose set is under way. */
 static struct connection *longest_silent(struct control *control)
 {
 	struct connection *oldest = NULL;
@@ -106,7 +124,8 @@ static struct connection *longest_silent(struct control *control)
 	for (unsigned i = 0; i < CONTROL_CONNECTIONS; i++) {
 		struct connection *c = &control->connections[i];
 
-		if (c->fd >= 0 && (!oldest || c->last_used < oldest->last_used))
+		if (c->fd >= 0 && c != control->setting.by &&
+			(!oldest || c->last_used < oldest->last_used))
 			oldest = c;
 	}
 	return oldest;
@@ -255,32 +274,77 @@ static void start_get(struct control *control, struct connection *connection, st
 	print_slice(control, connection, control->rules->slice_len, now);
 }
 
-/* Before anything changes, replies about it under way are completed: each shows one state. */
-static void complete_gets(struct control *control, struct instant now)
+/*
+ * Before anything changes, replies about it under way are completed: each shows one state. A slice of one
+ * of them; false: there is none left.
+ */
+static bool complete_a_get(struct control *control, struct instant now)
 {
-	for (unsigned i = 0; i < CONTROL_CONNECTIONS; i++)
-		if (control->connections[i].is_getting && !control->connections[i].is_log)
-			print_slice(control, &control->connections[i], SIZE_MAX, now);
-}
+	for (unsigned i = 0; i < CONTROL_CONNECTIONS; i++) {
+		struct connection *c = &control->connections[i];
 
-static void answer_set(struct control *control, struct connection *connection, struct span request,
-	struct moment now)
-{
-	struct device_settings change;
-	size_t bad_line = 0;
-	int err = uapi_parse_set(request, &change, &bad_line);
-
-	if (err == 0) {
-		complete_gets(control, now.at);
-		err = config_apply(control->tunnel, &change, now);
-	} else {
-		log_error(&control->tunnel->log, "Control request refused at line %zu", bad_line);
+		if (c->is_getting && !c->is_log) {
+			print_slice(control, c, c->out.len + control->rules->slice_len, now);
+			return true;
+		}
 	}
-	settings_fini(&change);
-	uapi_print_errno(&connection->out, err);
+	return false;
 }
 
-/* Answers the first request in the buffer; false: there is no whole one. */
+/* As much of the set as fits a turn: 1: there is more, 0: it is applied, or what is wrong. */
+static int do_some_setting(struct control *control, struct moment now)
+{
+	struct setting *setting = &control->setting;
+	struct span request = {setting->by->in.text, setting->len};
+	int status;
+
+	if (complete_a_get(control, now.at))
+		return 1;
+	if (!setting->is_parsed) {
+		status = uapi_set_take(&setting->set, request, PARSE_LEN);
+		if (status < 0)
+			log_error(&control->tunnel->log, "Control request refused at line %zu",
+				setting->set.line_number);
+		if (status != 0)
+			return status;
+		setting->is_parsed = true;
+		config_begin(&setting->run, control->tunnel, &setting->set.device);
+	}
+	return config_continue(&setting->run, control->tunnel, PIECES_A_TURN, now);
+}
+
+static void drop_request(struct connection *connection, size_t len)
+{
+	textbuf_drop(&connection->in, len);
+	connection->seen = 0;
+}
+
+static void go_on_setting(struct control *control, struct connection *connection, struct moment now)
+{
+	struct setting *setting = &control->setting;
+	int status = do_some_setting(control, now);
+
+	if (status > 0)
+		return;
+	uapi_print_errno(&connection->out, status);
+	settings_fini(&setting->set.device);
+	drop_request(connection, setting->len);
+	setting->by = NULL;
+}
+
+static void start_setting(
+	struct control *control, struct connection *connection, size_t len, struct moment now)
+{
+	struct setting *setting = &control->setting;
+
+	setting->by = connection;
+	setting->len = len;
+	setting->is_parsed = false;
+	uapi_set_begin(&setting->set);
+	go_on_setting(control, connection, now);
+}
+
+/* Answers the first request in the buffer, or begins to; false: there is no whole one. */
 static bool answer_next(struct control *control, struct connection *connection, struct moment now)
 {
 	struct span text = {connection->in.text, connection->in.len};
@@ -303,15 +367,14 @@ static bool answer_next(struct control *control, struct connection *connection, 
 		start_get(control, connection, now.at);
 		break;
 	case UAPI_SET:
-		answer_set(control, connection, text, now);
-		break;
+		start_setting(control, connection, end, now);
+		return true;
 	case UAPI_UNKNOWN:
 		uapi_print_errno(&connection->out, -EPROTO);
 		connection->is_ending = true;
 		break;
 	}
-	textbuf_drop(&connection->in, end);
-	connection->seen = 0;
+	drop_request(connection, end);
 	return true;
 }
 
@@ -351,20 +414,33 @@ static bool write_some(struct connection *connection)
 	return !connection->is_ending;
 }
 
-/* Makes the next piece of a reply, of one under way or to the next request; false: nothing to do. */
-static bool make_reply(struct control *control, struct connection *connection, struct moment now)
+/* Does the next piece for a request under way, or begins the next; false: nothing to do now. */
+static bool work_on(struct control *control, struct connection *connection, struct moment now)
 {
+	struct connection *setter = control->setting.by;
+
 	if (connection->is_getting) {
 		print_slice(control, connection, control->rules->slice_len, now.at);
-		return true;
+	} else if (setter == connection) {
+		go_on_setting(control, connection, now);
+	} else if (setter) {
+		connection->may_have_more = connection->in.len > 0;
+		return false;
+	} else {
+		connection->may_have_more = answer_next(control, connection, now);
+		return connection->may_have_more;
 	}
-	connection->may_have_more = answer_next(control, connection, now);
-	return connection->may_have_more;
+	return true;
 }
 
 static bool has_work(const struct connection *connection)
 {
 	return connection->out.len > 0 || connection->is_getting || connection->may_have_more;
+}
+
+static bool is_under_way(const struct control *control, const struct connection *connection)
+{
+	return connection->is_getting || control->setting.by == connection;
 }
 
 /* One turn of work; false: close. A new request is read when the last one is answered. */
@@ -375,13 +451,11 @@ static bool advance(
 		!read_some(control, connection))
 		return false;
 	for (unsigned i = 0; i < control->rules->requests_a_turn; i++) {
-		bool was_getting = connection->is_getting;
-
-		if (connection->out.len == 0 && !make_reply(control, connection, now))
+		if (connection->out.len == 0 && !work_on(control, connection, now))
 			break;
 		if (textbuf_status(&connection->out) < 0 || !write_some(connection))
 			return false;
-		if (connection->out.len > 0 || was_getting)
+		if (connection->out.len > 0 || is_under_way(control, connection))
 			break;
 	}
 	/* A connection that waits holds no memory, and no keys in it. */

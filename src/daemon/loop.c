@@ -35,7 +35,8 @@ static void limit_super_packets(struct loop *loop)
 	size_t datagram_len = tunnel->mtu + DATA_OVERHEAD;
 	size_t segments = UDP_SEGMENTED_MAX / datagram_len;
 
-	if (!tunnel->tun.has_header || segments == 0)
+	/* Where it has moved to it keeps the limit it had. */
+	if (!tunnel->tun.has_header || segments == 0 || loop->link->nsid != NSID_OWN)
 		return;
 	if (segments > UDP_SEGMENTS_MAX)
 		segments = UDP_SEGMENTS_MAX;
@@ -45,22 +46,19 @@ static void limit_super_packets(struct loop *loop)
 }
 
 /*
- * The interface is not in our namespace any more: deleted, or moved to another one, where it is
- * still ours and watched from here on. The sockets stay in the namespace they were made in.
+ * The interface is not where it was any more: deleted, or moved to another network namespace, where
+ * it is still ours and watched from here on. The sockets stay in the namespace they were made in.
  */
 static void follow_away(struct loop *loop)
 {
 	struct tunnel *tunnel = loop->tunnel;
 	int fd, err;
 
-	event_remove(&tunnel->loop, loop->link->fd);
 	tunnel->is_deleted = tun_refresh(&tunnel->tun) < 0;
 	if (tunnel->is_deleted)
 		return;
 	fd = tun_namespace(&tunnel->tun);
 	err = fd < 0 ? fd : linkwatch_follow(loop->link, fd, tunnel->tun.name);
-	if (err == 0)
-		err = event_add(&tunnel->loop, loop->link->fd, EVENT_READ, TAG_LINK);
 	if (err < 0)
 		log_error(&tunnel->log, "Following the interface to another network namespace: %s",
 			strerror(-err));
@@ -208,13 +206,15 @@ int loop_run(struct loop *loop)
 	while (!found.is_over && !tunnel->is_deleted) {
 		struct event events[EVENT_BATCH_MAX];
 		bool may_rest = !is_pending(tunnel, &found);
-		int count = event_wait(&tunnel->loop,
-			may_rest ? tick_when(tunnel->device) : (struct instant){0}, events,
+		struct instant due =
+			instant_min(tick_when(tunnel->device), service_when(loop->service));
+		int count = event_wait(&tunnel->loop, may_rest ? due : (struct instant){0}, events,
 			EVENT_BATCH_MAX);
 		struct moment now = tunnel_now();
 
 		if (count < 0)
 			return count;
+		service_live(loop->service, now.at);
 		if (may_rest)
 			loop->rested = now.at;
 		for (int i = 0; i < count; i++)

@@ -59,7 +59,7 @@ static int reserve_memory(struct tunnel *tunnel, const struct device_limits *lim
 }
 
 int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct device_limits *limits,
-	unsigned threads, const struct log *log)
+	const struct log *log)
 {
 	int err;
 
@@ -84,24 +84,26 @@ int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct devic
 	err = tunnel->engine ? 0 : -ENOMEM;
 	if (err < 0)
 		goto fail;
-	err = pool_create(&tunnel->pool, threads - 1, &tunnel->loop);
-	if (err < 0)
-		goto fail;
-	err = egress_create(&tunnel->egress, threads - 1);
-	if (err < 0)
-		goto fail;
-	err = ingress_create(&tunnel->ingress, tun->offloads, threads - 1);
-	if (err < 0)
-		goto fail;
-	err = handshaker_create(&tunnel->handshaker, limits->peers_max, &tunnel->loop);
-	if (err < 0)
-		goto fail;
 	err = event_add(&tunnel->loop, tun->fd, EVENT_READ | EVENT_EDGE, TAG_TUN);
 	if (err < 0)
 		goto fail;
 	return 0;
 fail:
 	tunnel_fini(tunnel);
+	return err;
+}
+
+int tunnel_start(struct tunnel *tunnel, unsigned threads)
+{
+	int err = pool_create(&tunnel->pool, threads - 1, &tunnel->loop);
+
+	if (err == 0)
+		err = egress_create(&tunnel->egress, threads - 1);
+	if (err == 0)
+		err = ingress_create(&tunnel->ingress, tunnel->tun.offloads, threads - 1);
+	if (err == 0)
+		err = handshaker_create(
+			&tunnel->handshaker, tunnel->device->limits.peers_max, &tunnel->loop);
 	return err;
 }
 

@@ -64,12 +64,17 @@ struct tunnel {
 };
 
 /*
- * Takes memory and starts the handshake worker and, for threads above 1, so many less one in the
- * pool; tun is open already and owned by the tunnel from here on. 0; or -errno, and all is closed
- * and freed again. Sockets come with tunnel_set_up().
+ * Takes memory and descriptors; tun is open already and owned by the tunnel from here on. 0; or
+ * -errno, and all is closed and freed again. Sockets come with tunnel_set_up().
  */
 int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct device_limits *limits,
-	unsigned threads, const struct log *log);
+	const struct log *log);
+
+/*
+ * Starts the handshake worker and, for threads above 1, so many less one in the pool. Once, before
+ * anything moves. -errno: tunnel_fini() is all that may follow.
+ */
+int tunnel_start(struct tunnel *tunnel, unsigned threads);
 
 /* Wipes and frees everything; closes the TUN device. */
 void tunnel_fini(struct tunnel *tunnel);

@@ -18,7 +18,6 @@ static int be_parent(struct daemonize *daemonize, const int fds[2], pid_t child)
 static size_t read_report(int fd, char *report, size_t room);
 static void describe_end(char *message, pid_t child);
 static int report(struct daemonize *daemonize, const char *bytes, size_t len);
-static int leave_terminal(bool keep_output);
 
 int daemonize_fork(struct daemonize *daemonize)
 {
@@ -97,16 +96,27 @@ static void describe_end(char *message, pid_t child)
 			WEXITSTATUS(status));
 }
 
-int daemonize_ready(struct daemonize *daemonize, bool keep_output)
+int daemonize_detach(const struct daemonize *daemonize, bool keep_output)
 {
-	int err;
+	int fd, err = 0;
 
 	if (daemonize->fd < 0)
 		return 0;
-	err = leave_terminal(keep_output);
-	if (!err)
-		err = report(daemonize, "", 1);
+	fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	for (int to = STDIN_FILENO; to <= STDERR_FILENO && !err; to++) {
+		if (to == STDIN_FILENO || !keep_output)
+			err = dup2(fd, to) < 0 ? -errno : 0;
+	}
+	if (fd > STDERR_FILENO)
+		close(fd);
 	return err;
+}
+
+int daemonize_ready(struct daemonize *daemonize)
+{
+	return daemonize->fd < 0 ? 0 : report(daemonize, "", 1);
 }
 
 void daemonize_fail(struct daemonize *daemonize, const char *message)
@@ -127,21 +137,5 @@ static int report(struct daemonize *daemonize, const char *bytes, size_t len)
 	signal(SIGPIPE, before);
 	close(daemonize->fd);
 	daemonize->fd = -1;
-	return err;
-}
-
-static int leave_terminal(bool keep_output)
-{
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int err = 0;
-
-	if (fd < 0)
-		return -errno;
-	for (int to = STDIN_FILENO; to <= STDERR_FILENO && !err; to++) {
-		if (to == STDIN_FILENO || !keep_output)
-			err = dup2(fd, to) < 0 ? -errno : 0;
-	}
-	if (fd > STDERR_FILENO)
-		close(fd);
 	return err;
 }

@@ -11,7 +11,7 @@
 enum { DAEMONIZE_MESSAGE_MAX = 512 };
 
 enum daemonize_side {
-	DAEMONIZE_CHILD,   /* go on, then call daemonize_ready() or daemonize_fail() */
+	DAEMONIZE_CHILD, /* go on, then daemonize_detach() and daemonize_ready(), or daemonize_fail() */
 	DAEMONIZE_STARTED, /* the parent: exit with 0 */
 	DAEMONIZE_FAILED,  /* the parent: print message, exit with 1 */
 };
@@ -24,8 +24,11 @@ struct daemonize {
 /* Forks; the child is in a session of its own and in "/". An enum daemonize_side, or -errno. */
 int daemonize_fork(struct daemonize *daemonize);
 
-/* Lets the parent go with success; standard in, and unless kept out and error, become /dev/null. */
-int daemonize_ready(struct daemonize *daemonize, bool keep_output);
+/* The child's standard in, and unless kept out and error, become /dev/null. */
+int daemonize_detach(const struct daemonize *daemonize, bool keep_output);
+
+/* Lets the parent go with success. */
+int daemonize_ready(struct daemonize *daemonize);
 
 /* Lets the parent go with failure and a message (no newline; cut to fit). */
 void daemonize_fail(struct daemonize *daemonize, const char *message);

@@ -5,6 +5,7 @@
 #include <net/if.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
+#include "nsid.h"
 
 static struct nlmsghdr *begin(
 	struct rtnl *rtnl, uint16_t type, uint32_t ifindex, unsigned flags, unsigned change);
@@ -13,18 +14,47 @@ static int see_attribute(const struct nlattr *attribute, void *context);
 
 int link_find(const char *name, uint32_t *ifindex)
 {
-	*ifindex = if_nametoindex(name);
-	return *ifindex ? 0 : -errno;
+	struct link_state state = {.ifindex = 0};
+	struct rtnl rtnl;
+	int err = rtnl_open(&rtnl);
+
+	/* Not by if_nametoindex(), which says ENOENT of whatever else goes wrong. */
+	if (!err)
+		err = link_get_named(&rtnl, NSID_OWN, name, &state);
+	rtnl_close(&rtnl);
+	*ifindex = state.ifindex;
+	return err;
 }
 
-int link_get(struct rtnl *rtnl, uint32_t ifindex, struct link_state *state)
+static void begin_get(struct rtnl *rtnl, int32_t nsid, uint32_t ifindex)
+{
+	struct nlmsghdr *message = begin(rtnl, RTM_GETLINK, ifindex, 0, 0);
+
+	if (nsid != NSID_OWN)
+		mnl_attr_put_u32(message, IFLA_TARGET_NETNSID, (uint32_t)nsid);
+}
+
+int link_get(struct rtnl *rtnl, int32_t nsid, uint32_t ifindex, struct link_state *state)
 {
 	int err;
 
 	*state = (struct link_state){0};
-	begin(rtnl, RTM_GETLINK, ifindex, 0, 0);
+	begin_get(rtnl, nsid, ifindex);
 	err = rtnl_query(rtnl, see_link, state);
 	if (!err && state->ifindex != ifindex)
+		err = -EPROTO;
+	return err;
+}
+
+int link_get_named(struct rtnl *rtnl, int32_t nsid, const char *name, struct link_state *state)
+{
+	int err;
+
+	*state = (struct link_state){0};
+	begin_get(rtnl, nsid, 0);
+	mnl_attr_put_strz(&rtnl->request.header, IFLA_IFNAME, name);
+	err = rtnl_query(rtnl, see_link, state);
+	if (!err && state->ifindex == 0)
 		err = -EPROTO;
 	return err;
 }

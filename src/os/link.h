@@ -1,6 +1,7 @@
 /*
  * Network interfaces by their index, which a renaming does not change: name, MTU, up or down,
- * and the limits on super-packets. By rtnetlink, in this process's network namespace.
+ * and the limits on super-packets. By rtnetlink, in this process's network namespace; what only looks
+ * may also look into another, by its number (nsid.h) or else NSID_OWN.
  */
 #ifndef CULVERT_OS_LINK_H
 #define CULVERT_OS_LINK_H
@@ -19,11 +20,13 @@ struct link_state {
 	bool is_up;  /* the administrator's wish (IFF_UP) */
 };
 
-/* The index of the interface that has this name now; -ENODEV. */
+/* The index of the interface that has this name now in this process's namespace; -ENODEV. */
 int link_find(const char *name, uint32_t *ifindex);
 
 /* -ENODEV when there is none of this index. */
-int link_get(struct rtnl *rtnl, uint32_t ifindex, struct link_state *state);
+int link_get(struct rtnl *rtnl, int32_t nsid, uint32_t ifindex, struct link_state *state);
+
+int link_get_named(struct rtnl *rtnl, int32_t nsid, const char *name, struct link_state *state);
 
 int link_set_mtu(struct rtnl *rtnl, uint32_t ifindex, uint32_t mtu);
 int link_set_up(struct rtnl *rtnl, uint32_t ifindex, bool is_up);

@@ -2,13 +2,10 @@
 #include "linkwatch.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/rtnetlink.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
-#include "ensure.h"
+#include "nsid.h"
 
 struct question {
 	uint32_t ifindex;
@@ -27,12 +24,13 @@ int linkwatch_open(struct linkwatch *watch, uint32_t ifindex)
 
 	watch->events = NULL;
 	watch->fd = -1;
+	watch->nsid = NSID_OWN;
 	err = rtnl_open(&watch->rtnl);
 	/* First subscribed, then read: no change falls in between. */
 	if (!err)
 		err = subscribe(watch);
 	if (!err)
-		err = link_get(&watch->rtnl, ifindex, &watch->state);
+		err = link_get(&watch->rtnl, watch->nsid, ifindex, &watch->state);
 	if (err)
 		linkwatch_close(watch);
 	return err;
@@ -49,28 +47,28 @@ void linkwatch_close(struct linkwatch *watch)
 
 int linkwatch_follow(struct linkwatch *watch, int namespace_fd, const char *name)
 {
-	int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	uint32_t ifindex;
-	int err = home < 0 ? -errno : 0;
+	struct link_state state = {.exists = false};
+	int err = nsid_find(&watch->rtnl, namespace_fd, &watch->nsid);
 
-	linkwatch_close(watch);
-	if (!err && setns(namespace_fd, CLONE_NEWNET) < 0)
-		err = -errno;
-	if (!err) {
-		err = link_find(name, &ifindex);
-		if (!err)
-			err = linkwatch_open(watch, ifindex);
-		ENSURE(setns(home, CLONE_NEWNET) == 0);
-	}
-	if (home >= 0)
-		close(home);
+	if (!err)
+		err = link_get_named(&watch->rtnl, watch->nsid, name, &state);
+	watch->state = state;
 	return err;
 }
 
 static int subscribe(struct linkwatch *watch)
 {
+	int on = 1;
+
 	watch->events = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (!watch->events || mnl_socket_bind(watch->events, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0)
+	if (!watch->events)
+		return -errno;
+	/*
+	 * Also of other namespaces that have a number here, should the interface move to one. The right
+	 * to it (CAP_NET_BROADCAST) is the opener's: it outlives the process's own.
+	 */
+	mnl_socket_setsockopt(watch->events, NETLINK_LISTEN_ALL_NSID, &on, sizeof(on));
+	if (mnl_socket_bind(watch->events, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
 	watch->fd = mnl_socket_get_fd(watch->events);
 	return 0;
@@ -81,12 +79,10 @@ int linkwatch_read(struct linkwatch *watch)
 	bool is_stale = false;
 	int err;
 
-	if (!watch->state.exists)
-		return 0;
 	err = drain(watch, &is_stale);
 	if (err || !is_stale)
 		return err;
-	return read_again(watch);
+	return watch->state.exists ? read_again(watch) : 1;
 }
 
 static int drain(struct linkwatch *watch, bool *is_stale)
@@ -124,7 +120,7 @@ static int see_event(const struct nlmsghdr *message, void *context)
 static int read_again(struct linkwatch *watch)
 {
 	struct link_state now;
-	int err = link_get(&watch->rtnl, watch->state.ifindex, &now);
+	int err = link_get(&watch->rtnl, watch->nsid, watch->state.ifindex, &now);
 
 	if (err == -ENODEV) {
 		watch->state.exists = false;

@@ -8,11 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "link.h"
+#include "nsid.h"
 #include "rtnl.h"
 
 struct linkwatch {
 	int fd;                  /* readable: call linkwatch_read() */
 	struct link_state state; /* as it was last read */
+	int32_t nsid;            /* NSID_OWN until it has moved away */
 	struct mnl_socket *events;
 	struct rtnl rtnl;
 };
@@ -22,15 +24,15 @@ int linkwatch_open(struct linkwatch *watch, uint32_t ifindex);
 void linkwatch_close(struct linkwatch *watch);
 
 /*
- * The interface has moved to another network namespace: watches it there, by the name it has there,
- * in place of what was watched. The thread is in its own namespace before and after, but needs the
- * right to enter the other (CAP_SYS_ADMIN) in between. -errno: nothing is watched.
+ * The interface has moved to another network namespace: watches it there, by the name it has there.
+ * Needs CAP_NET_ADMIN over that namespace; and CAP_NET_BROADCAST when the watch was opened, or what
+ * happens there later goes unseen. -errno: it is not there, and watch->state.exists is false.
  */
 int linkwatch_follow(struct linkwatch *watch, int namespace_fd, const char *name);
 
 /*
- * Takes what is waiting; 1 when watch->state has changed, 0 when not, -errno. Never waits. A state
- * with exists == false is final.
+ * Takes what is waiting; 1 when watch->state has changed, 0 when not, -errno. Never waits. With
+ * exists == false the state stays, and 1 says that something was heard of the interface.
  */
 int linkwatch_read(struct linkwatch *watch);
 

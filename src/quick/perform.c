@@ -84,10 +84,24 @@ static int as_ip(int error)
 	return STATUS_OF_IP;
 }
 
+static bool is_culvertd(const char *program)
+{
+	const char *slash = strrchr(program, '/');
+
+	return strcmp(slash ? slash + 1 : program, USERSPACE_DEFAULT) == 0;
+}
+
+/*
+ * Should culvertd die, its interface has to stay: without it the routes that lead into the tunnel
+ * would be gone, and what they carry leave in clear. Other daemons know no such word.
+ */
 static int start_userspace(const char *ifname)
 {
-	const char *program = getenv("WG_QUICK_USERSPACE_IMPLEMENTATION");
-	const char *argv[] = {program && *program ? program : USERSPACE_DEFAULT, ifname, NULL};
+	const char *named = getenv("WG_QUICK_USERSPACE_IMPLEMENTATION");
+	const char *program = named && *named ? named : USERSPACE_DEFAULT;
+	bool is_ours = is_culvertd(program);
+	const char *argv[] = {
+		program, is_ours ? "--persist" : ifname, is_ours ? ifname : NULL, NULL};
 	struct process_result result;
 	int error;
 
@@ -96,7 +110,7 @@ static int start_userspace(const char *ifname)
 		return STATUS_NOT_FOUND;
 	}
 	say_line("[!] Missing WireGuard kernel module. Falling back to userspace implementation.");
-	say_command("%s %s", argv[0], ifname);
+	say_command("%s%s %s", argv[0], is_ours ? " --persist" : "", ifname);
 	error = process_run(&(struct process){.argv = argv}, &result);
 	if (!error && !result.status && !if_nametoindex(ifname))
 		error = -ENODEV; /* it said that all is well, and made no interface */

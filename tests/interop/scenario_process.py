@@ -113,6 +113,21 @@ def keeps_its_files_to_itself(lab):
     need("Max core file size        0" in limits, "it may dump core")
 
 
+def keeps_only_what_it_needs(lab):
+    """After set-up, every thread: two capabilities, no way to more, a filter of system calls."""
+    lab.only_ours("keeps all")
+    daemon = lab.daemon(lab.a)
+    threads = os.listdir(f"/proc/{daemon.process.pid}/task")
+    need(len(threads) >= 2, f"{len(threads)} threads")
+    wanted = {"CapInh": 0, "CapPrm": 0x1400, "CapEff": 0x1400, "CapBnd": 0, "CapAmb": 0, "NoNewPrivs": 1,
+              "Seccomp": 0 if lab.options.sanitized else 2}
+    for thread in threads:
+        with open(f"/proc/{daemon.process.pid}/task/{thread}/status") as file:
+            status = dict(line.split(":", 1) for line in file)
+        found = {key: int(status[key], 16) for key in wanted}
+        need(found == wanted, f"thread {thread} has {found}")
+
+
 def starts_with_room_for_its_headers(lab):
     """1420, as every WireGuard: what a TUN device has by itself would be fragmented outside."""
     lab.daemon(lab.a)
@@ -226,6 +241,8 @@ def clock_library(lab):
 def outlives_a_clock_that_goes_back(lab):
     """Wall clock a day back, sessions dropped: the next initiation must still look newer."""
     library, switch = clock_library(lab), lab.file("back")
+    with open(switch, "w") as file:
+        file.write("0")
     left = lab.side(lab.a, environment={"LD_PRELOAD": library, "CLOCK_BACK_IF": switch})
     right = lab.side(lab.b, "theirs")
     for side, other in ((left, right), (right, left)):
@@ -233,8 +250,8 @@ def outlives_a_clock_that_goes_back(lab):
     left.add_peer(right, right.endpoint())
     right.add_peer(left)
     left.must_ping(right)
-    with open(switch, "w"):
-        pass
+    with open(switch, "r+") as file:
+        file.write("1")
     lab.a.ip("link", "set", left.interface, "down")
     lab.a.ip("link", "set", left.interface, "up")
     shown = int(left.wg("show", left.interface, "latest-handshakes").stdout.split()[1])

@@ -1,9 +1,12 @@
 """The table of scenarios: name -> what to run, its bound in seconds, whether it takes minutes."""
 
+import scenario_closed
 import scenario_control
 import scenario_hostile
+import scenario_log
 import scenario_network
 import scenario_process
+import scenario_startup
 import scenario_tunnel
 from scenario import Scenario
 
@@ -69,6 +72,13 @@ for client, victim in (("ours", "theirs"), ("theirs", "ours"), ("ours", "ours"))
     add(scenario_hostile.passes_with_a_cookie, name=f"hostile/cookie/{client}-to-{victim}-under-load",
         client=client, victim=victim, seconds=90)
 
+add(scenario_log.remembers_strangers)
+add(scenario_log.tells_the_key_of_an_unknown_peer)
+add(scenario_log.remembers_what_peers_do_wrong)
+add(scenario_log.remembers_what_it_could_not_send)
+add(scenario_log.tells_everybody_a_little)
+add(scenario_log.stays_cheap_under_a_flood)
+
 add(scenario_control.refuses_bad_requests)
 add(scenario_control.applies_all_or_nothing)
 add(scenario_control.bears_endless_lines)
@@ -89,6 +99,7 @@ add(scenario_process.replaces_a_stale_socket)
 add(scenario_process.returns_when_the_socket_answers)
 add(scenario_process.says_what_is_wrong)
 add(scenario_process.keeps_its_files_to_itself)
+add(scenario_process.keeps_only_what_it_needs)
 add(scenario_process.starts_with_room_for_its_headers)
 add(scenario_process.forgets_its_keys)
 for headers in (False, True):
@@ -96,3 +107,18 @@ for headers in (False, True):
         name=f"process/takes_descriptors/{'vnet-headers' if headers else 'plain'}")
 add(scenario_process.starts_often, seconds=120)
 add(scenario_process.outlives_a_clock_that_goes_back, seconds=90)
+
+for kind in ("full", "split"):
+    add(scenario_closed.lets_nothing_out, name=f"closed/lets_nothing_out/{kind}", kind=kind, seconds=120)
+add(scenario_closed.is_taken_down_after_a_crash)
+add(scenario_closed.is_kept_by_a_service_manager)
+add(scenario_closed.shows_that_it_lives)
+
+add(scenario_startup.leaves_the_first_alone)
+add(scenario_startup.names_a_user_that_is_not_there)
+add(scenario_startup.says_where_it_cannot_write)
+add(scenario_startup.says_that_there_is_no_tun)
+add(scenario_startup.says_that_descriptors_are_short)
+add(scenario_startup.bears_short_descriptors_later)
+add(scenario_startup.keeps_its_port_when_another_is_taken)
+add(scenario_startup.runs_as_another_user)

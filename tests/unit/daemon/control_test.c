@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "chronicle.h"
 #include "fixture.h"
 #include "os/scratch_dir.h"
 #include "tags.h"
@@ -26,8 +27,8 @@ enum {
 };
 
 static struct tunnel tunnel;
-static struct control *control;
-static int listener, descriptors;
+static struct control *control, *everybodys;
+static int listener, public_listener, descriptors;
 static char directory[SCRATCH_PATH_MAX];
 static struct moment now;
 
@@ -55,6 +56,9 @@ static int set_up(void **state)
 	listener = unixsock_listen(directory, "t");
 	assert_true(listener >= 0);
 	assert_int_equal(control_create(&control, &tunnel, listener, CONTROL_FULL), 0);
+	public_listener = unixsock_listen_public(directory, "t");
+	assert_true(public_listener >= 0);
+	assert_int_equal(control_create(&everybodys, &tunnel, public_listener, CONTROL_PUBLIC), 0);
 	return 0;
 }
 
@@ -62,7 +66,9 @@ static int tear_down(void **state)
 {
 	(void)state;
 	control_destroy(control);
+	control_destroy(everybodys);
 	close(listener);
+	close(public_listener);
 	tunnel_fini(&tunnel);
 	assert_int_equal(count_descriptors(), descriptors);
 	scratch_remove(directory);
@@ -72,6 +78,15 @@ static int tear_down(void **state)
 static int client(void)
 {
 	int fd = unixsock_connect(directory, "t");
+
+	assert_true(fd >= 0);
+	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	return fd;
+}
+
+static int public_client(void)
+{
+	int fd = unixsock_connect_public(directory, "t");
 
 	assert_true(fd >= 0);
 	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
@@ -88,6 +103,11 @@ static int turn(void)
 	for (int i = 0; i < count; i++) {
 		if (events[i].tag == TAG_LISTENER)
 			control_accept(control);
+		else if (events[i].tag == TAG_PUBLIC_LISTENER)
+			control_accept(everybodys);
+		else if (events[i].tag >= TAG_PUBLIC_CONNECTION && events[i].tag != EVENT_TAG_WAKE)
+			control_ready(everybodys, (unsigned)(events[i].tag - TAG_PUBLIC_CONNECTION),
+				events[i].ready, now);
 		else if (events[i].tag >= TAG_CONNECTION && events[i].tag != EVENT_TAG_WAKE)
 			control_ready(control, (unsigned)(events[i].tag - TAG_CONNECTION),
 				events[i].ready, now);
@@ -498,6 +518,90 @@ static void makes_room_without_descriptors(void **state)
 	rest();
 }
 
+static void note_for_all_peers(void)
+{
+	for (uint32_t slot = 0; slot < tunnel.device->peers_used; slot++) {
+		const struct peer *peer = device_peer(tunnel.device, slot);
+
+		if (peer->is_used)
+			chronicle_note_peer(tunnel.chronicle,
+				(struct peer_id){slot, peer->generation}, &peer->public_key,
+				&(struct note){.reason = REASON_REPLAYED}, now.at);
+	}
+}
+
+/* Everybody's socket answers one question, whatever else it is asked. */
+static void tells_everybody_one_thing(void **state)
+{
+	static const char *const refused[] = {"get=1\n\n", "set=1\nlisten_port=9\n\n", "set=1\n\n",
+		"events=2\n\n", "events=1\nget=1\n\n", "\n"};
+	struct textbuf text = {0};
+	int fd = public_client();
+
+	(void)state;
+	expect(fd, "events=1\n\n", "events_version=1\nscope=public\nsince_ms_ago=0\nerrno=0\n\n",
+		false);
+	close(fd);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		fd = public_client();
+		expect(fd, refused[i], "errno=-71\n\n", true);
+		close(fd);
+	}
+	assert_int_equal(tunnel.listen_port, 0);
+	fd = public_client();
+	for (unsigned i = 0; i < 200; i++)
+		say(fd, "endless and without an end");
+	assert_true(hear_out(fd, &text));
+	assert_int_equal(text.len, 0);
+	textbuf_fini(&text);
+	close(fd);
+	rest();
+}
+
+/* Peers that go while the log is told are left out from there on, whichever socket tells it. */
+static void tells_the_log_in_slices(void **state)
+{
+	struct textbuf slow[2] = {{0}, {0}};
+	int fds[2] = {client(), public_client()};
+
+	(void)state;
+	set_peers(0, PEERS, 1);
+	note_for_all_peers();
+	for (unsigned i = 0; i < 2; i++) {
+		say(fds[i], "events=1\n\n");
+		rest();
+		hear(fds[i], &slow[i], 1000);
+	}
+	set_peers(PEERS, 3, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_false(hear_out(fds[i], &slow[i]));
+		assert_int_equal(count_of(&slow[i], "errno=0\n\n"), 1);
+		assert_in_range(count_of(&slow[i], "\npeer="), 1, PEERS - 1);
+		assert_int_equal(
+			count_of(&slow[i], "count=replayed 1\n"), count_of(&slow[i], "\npeer="));
+		textbuf_fini(&slow[i]);
+		close(fds[i]);
+	}
+}
+
+/* Who needs no privilege has places of his own, and takes none of root's. */
+static void keeps_everybody_from_roots_places(void **state)
+{
+	int root = client(), fds[40];
+
+	(void)state;
+	expect(root, "get=1\n\n", "errno=0\n\n", false);
+	for (unsigned i = 0; i < 40; i++) {
+		fds[i] = public_client();
+		rest();
+	}
+	expect(root, "get=1\n\n", "errno=0\n\n", false);
+	for (unsigned i = 0; i < 40; i++)
+		close(fds[i]);
+	close(root);
+	rest();
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -513,6 +617,9 @@ int main(void)
 		CASE(cuts_off_what_is_too_long),
 		CASE(lets_the_longest_silent_go),
 		CASE(makes_room_without_descriptors),
+		CASE(tells_everybody_one_thing),
+		CASE(tells_the_log_in_slices),
+		CASE(keeps_everybody_from_roots_places),
 	};
 
 	return cmocka_run_group_tests_name("control", tests, NULL, NULL);

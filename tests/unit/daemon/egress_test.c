@@ -49,7 +49,8 @@ static int begin(unsigned threads)
 	struct udp_pair sockets = fake_sockets();
 
 	now = (struct moment){{1000 * NS_PER_S}, {1700000000, 0}};
-	assert_int_equal(tunnel_init(&tunnel, &tun, &limits, threads, &log), 0);
+	assert_int_equal(tunnel_init(&tunnel, &tun, &limits, &log), 0);
+	assert_int_equal(tunnel_start(&tunnel, threads), 0);
 	tunnel_use_sockets(&tunnel, &sockets);
 	device_set_up(tunnel.device, true, now.at);
 	for (unsigned i = 0; i < PEERS; i++) {

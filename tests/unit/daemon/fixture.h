@@ -18,7 +18,8 @@ static inline void fixture_begin(struct tunnel *tunnel, const struct device_limi
 {
 	struct tun tun = {.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
 
-	assert_int_equal(tunnel_init(tunnel, &tun, limits, 1, &fixture_log), 0);
+	assert_int_equal(tunnel_init(tunnel, &tun, limits, &fixture_log), 0);
+	assert_int_equal(tunnel_start(tunnel, 1), 0);
 }
 
 /* Device and peers as a get shows them, without counters; to be freed. */

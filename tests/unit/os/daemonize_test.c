@@ -23,16 +23,18 @@ static void gets_ready(void)
 {
 	char where[8] = "";
 
-	if (daemonize_ready(&line, false) != 0 || !is_null(0) || !is_null(1) || !is_null(2))
+	if (daemonize_detach(&line, false) != 0 || !is_null(0) || !is_null(1) || !is_null(2))
 		_exit(1);
 	if (getsid(0) != getpid() || !getcwd(where, sizeof(where)) || strcmp(where, "/") != 0)
 		_exit(1);
-	_exit(0);
+	_exit(daemonize_ready(&line) == 0 ? 0 : 1);
 }
 
 static void keeps_output(void)
 {
-	_exit(daemonize_ready(&line, true) == 0 && is_null(0) && !is_null(2) ? 0 : 1);
+	if (daemonize_detach(&line, true) != 0 || !is_null(0) || is_null(2))
+		_exit(1);
+	_exit(daemonize_ready(&line) == 0 ? 0 : 1);
 }
 
 static void fails(void)
@@ -63,7 +65,9 @@ static void ends(void)
 
 static void has_no_standard_files(void)
 {
-	_exit(daemonize_ready(&line, false) == 0 ? 0 : 1);
+	if (daemonize_detach(&line, false) != 0)
+		_exit(1);
+	_exit(daemonize_ready(&line) == 0 ? 0 : 1);
 }
 
 static const struct {
@@ -130,7 +134,8 @@ static void in_the_foreground_there_is_nobody_to_tell(void **state)
 	struct daemonize none = {.fd = -1};
 
 	(void)state;
-	assert_int_equal(daemonize_ready(&none, false), 0);
+	assert_int_equal(daemonize_detach(&none, false), 0);
+	assert_int_equal(daemonize_ready(&none), 0);
 	assert_false(is_null(1));
 	daemonize_fail(&none, "nobody hears it");
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include "netns.h"
+#include "nsid.h"
 #include "tun.h"
 
 static void reads_what_it_set(void **state)
@@ -19,7 +20,7 @@ static void reads_what_it_set(void **state)
 	assert_int_equal(ifindex, 0);
 	assert_int_equal(tun_open(&tun, "t0", false), 0);
 	assert_int_equal(link_find("t0", &ifindex), 0);
-	assert_int_equal(link_get(&netns_rtnl, ifindex, &link), 0);
+	assert_int_equal(link_get(&netns_rtnl, NSID_OWN, ifindex, &link), 0);
 	assert_int_equal(link.ifindex, ifindex);
 	assert_string_equal(link.name, "t0");
 	assert_int_equal(link.mtu, 1500);
@@ -29,17 +30,17 @@ static void reads_what_it_set(void **state)
 	assert_int_equal(link_set_up(&netns_rtnl, ifindex, true), 0);
 	assert_int_equal(link_set_gso_max(&netns_rtnl, ifindex, 45, 65400), 0);
 	netns_rename(ifindex, "fifteen-letters");
-	assert_int_equal(link_get(&netns_rtnl, ifindex, &link), 0);
+	assert_int_equal(link_get(&netns_rtnl, NSID_OWN, ifindex, &link), 0);
 	assert_string_equal(link.name, "fifteen-letters");
 	assert_int_equal(link.mtu, 1420);
 	assert_true(link.exists && link.is_up);
 
 	assert_int_equal(link_set_up(&netns_rtnl, ifindex, false), 0);
-	assert_int_equal(link_get(&netns_rtnl, ifindex, &link), 0);
+	assert_int_equal(link_get(&netns_rtnl, NSID_OWN, ifindex, &link), 0);
 	assert_false(link.is_up);
 	assert_int_equal(link_set_mtu(&netns_rtnl, ifindex, 100000), -EINVAL);
 	assert_int_equal(link_delete(&netns_rtnl, ifindex), 0);
-	assert_int_equal(link_get(&netns_rtnl, ifindex, &link), -ENODEV);
+	assert_int_equal(link_get(&netns_rtnl, NSID_OWN, ifindex, &link), -ENODEV);
 	assert_int_equal(link_set_up(&netns_rtnl, ifindex, true), -ENODEV);
 	assert_int_equal(link_delete(&netns_rtnl, ifindex), -ENODEV);
 	tun_close(&tun);

@@ -155,6 +155,20 @@ static void move_link(uint32_t ifindex, int namespace_fd)
 	assert_int_equal(rtnl_finish(&netns_rtnl), 0);
 }
 
+/* Up or down, done by somebody in the namespace `away`. */
+static void set_up_in(int away, int home, const char *name, bool is_up)
+{
+	struct rtnl there;
+	uint32_t ifindex;
+
+	assert_int_equal(setns(away, CLONE_NEWNET), 0);
+	assert_int_equal(rtnl_open(&there), 0);
+	assert_int_equal(link_find(name, &ifindex), 0);
+	assert_int_equal(link_set_up(&there, ifindex, is_up), 0);
+	rtnl_close(&there);
+	assert_int_equal(setns(home, CLONE_NEWNET), 0);
+}
+
 static ino_t inode_of(int fd)
 {
 	struct stat info;
@@ -184,14 +198,20 @@ static void follows_to_another_namespace(void **state)
 	now = own_namespace();
 	assert_int_equal(inode_of(now), inode_of(home));
 	assert_true(watch.state.exists && !watch.state.is_up);
-	/* Changes there show, and the watch's own questions go there. */
-	assert_int_equal(link_set_up(&watch.rtnl, watch.state.ifindex, true), 0);
+	/* Changes there show, its deletion as the last. */
+	set_up_in(away, home, tun.name, true);
 	await_change();
 	assert_true(watch.state.is_up);
-	/* Not there: nothing is watched, and nobody has moved. */
+	/* Not there; but heard of again. */
 	assert_int_equal(linkwatch_follow(&watch, home, tun.name), -ENODEV);
-	assert_int_equal(watch.fd, -1);
+	assert_false(watch.state.exists);
 	assert_int_equal(linkwatch_follow(&watch, found, tun.name), 0);
+	set_up_in(away, home, tun.name, false);
+	await_change();
+	assert_false(watch.state.is_up);
+	tun_close(&tun);
+	await_change();
+	assert_false(watch.state.exists);
 	stop();
 	close(away);
 	close(home);

@@ -1,0 +1,204 @@
+/*
+ * Setting up in order, and the words for what goes wrong.
+ */
+#include "setup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "crypto_init.h"
+#include "inherit.h"
+#include "limits.h"
+#include "link.h"
+#include "routewatch.h"
+#include "signals.h"
+#include "unixsock.h"
+
+int setup_complain(struct daemon *daemon, const char *what, int err)
+{
+	static const struct {
+		int err;
+		const char *hint;
+	} hints[] = {
+		{-EPERM, " (root, or CAP_NET_ADMIN, is needed)"},
+		{-EACCES, " (root is needed)"},
+		{-EBUSY, " (does another daemon run this interface?)"},
+		{-EADDRINUSE, " (another daemon answers there)"},
+		{-EMFILE, " (more open files must be allowed, see ulimit -n)"},
+	};
+	const char *hint = "";
+
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+		if (hints[i].err == err)
+			hint = hints[i].hint;
+	snprintf(daemon->complaint, sizeof(daemon->complaint), "%s: %s: %s%s",
+		daemon->log.interface, what, strerror(-err), hint);
+	return err;
+}
+
+/* From a service manager's store, from a daemon that died, or new. */
+static int find_tun(struct daemon *daemon, const char *interface)
+{
+	int stored = inherit_stored_tun();
+	uint32_t ifindex;
+
+	if (stored >= 0) {
+		if (tun_adopt(&daemon->tun, stored) == 0)
+			return 0;
+		close(stored); /* its interface was deleted */
+	}
+	daemon->is_new = link_find(interface, &ifindex) == -ENODEV;
+	return tun_open(&daemon->tun, interface, false);
+}
+
+static int open_tun(struct daemon *daemon, const char *interface)
+{
+	int fd = inherit_tun();
+	int err = fd;
+
+	daemon->is_given = fd != INHERIT_NONE;
+	if (fd >= 0)
+		err = tun_adopt(&daemon->tun, fd);
+	else if (fd == INHERIT_NONE)
+		err = find_tun(daemon, interface);
+	if (err == 0 && daemon->tun.has_header)
+		tun_set_offloads(&daemon->tun, TUN_OFFLOAD_ALL);
+	if (err == 0)
+		daemon->log.interface = daemon->tun.name;
+	else if (daemon->is_given)
+		setup_complain(daemon, "Taking the TUN device that WG_TUN_FD names", err);
+	else if (err == -ENOENT || err == -ENODEV)
+		setup_complain(daemon, "Opening /dev/net/tun (try: modprobe tun)", err);
+	else if (err == -EINVAL)
+		setup_complain(daemon,
+			"Creating the TUN device (is there an interface of another kind?)", err);
+	else
+		setup_complain(daemon, "Creating the TUN device", err);
+	return err;
+}
+
+/* The control socket; when it is an inherited one, there may be no file of it to watch. */
+static int open_listener(struct daemon *daemon)
+{
+	int fd = inherit_listener();
+	int err = fd < INHERIT_NONE ? fd
+				    : unixsock_path(daemon->socket_path, UNIXSOCK_DIRECTORY,
+					      daemon->tun.name);
+
+	if (err == 0 && fd >= 0)
+		err = unixsock_adopt(fd);
+	if (err < 0)
+		return setup_complain(
+			daemon, "Taking the control socket that WG_UAPI_FD names", err);
+	daemon->listener = fd >= 0 ? fd : unixsock_listen(UNIXSOCK_DIRECTORY, daemon->tun.name);
+	if (daemon->listener < 0)
+		return setup_complain(daemon, "Opening the control socket in " UNIXSOCK_DIRECTORY,
+			daemon->listener);
+	err = sockwatch_open(&daemon->socket_file, daemon->socket_path);
+	daemon->has_socket_file = err == 0;
+	if (err < 0 && fd < 0) {
+		unlink(daemon->socket_path);
+		return setup_complain(daemon, "Watching the control socket's file", err);
+	}
+	return 0;
+}
+
+/* A device that we made starts with the MTU of every WireGuard. */
+static int open_link(struct daemon *daemon)
+{
+	uint32_t ifindex;
+	int err = link_find(daemon->tun.name, &ifindex);
+
+	if (err == 0)
+		err = linkwatch_open(&daemon->link, ifindex);
+	if (err < 0)
+		return setup_complain(daemon, "Watching the interface", err);
+	daemon->has_link = true;
+	if (!daemon->is_new)
+		return 0;
+	err = link_set_mtu(&daemon->link.rtnl, ifindex, MTU_DEFAULT);
+	if (err == 0)
+		err = linkwatch_read(&daemon->link);
+	return err < 0 ? setup_complain(daemon, "Setting the interface's MTU", err) : 0;
+}
+
+/* Everybody's socket. A tunnel without it is still one, so what fails is only said. */
+static void open_public(struct daemon *daemon)
+{
+	const char *interface = daemon->log.interface;
+	int err = unixsock_path_public(daemon->public_path, UNIXSOCK_DIRECTORY, interface);
+
+	if (err == 0)
+		err = daemon->public_listener =
+			unixsock_listen_public(UNIXSOCK_DIRECTORY, interface);
+	if (err >= 0)
+		err = control_create(&daemon->public_control, &daemon->tunnel,
+			daemon->public_listener, CONTROL_PUBLIC);
+	if (err < 0)
+		log_error(&daemon->log, "Opening %s: %s", daemon->public_path, strerror(-err));
+}
+
+static void close_public(struct daemon *daemon)
+{
+	control_destroy(daemon->public_control);
+	if (daemon->public_listener < 0)
+		return;
+	unlink(daemon->public_path);
+	close(daemon->public_listener);
+}
+
+int setup_open(struct daemon *daemon, const struct arguments *arguments)
+{
+	int err;
+
+	/* Who goes into the background is no main process, to which a manager would listen. */
+	if (arguments->is_foreground && service_open(&daemon->service) < 0)
+		log_error(
+			&daemon->log, "The service manager that NOTIFY_SOCKET names is not there");
+	daemon->signals = signals_open();
+	if (daemon->signals < 0)
+		return setup_complain(daemon, "Listening to signals", daemon->signals);
+	if (!crypto_init())
+		return setup_complain(daemon, "Starting libsodium", -ENOSYS);
+	err = open_tun(daemon, arguments->interface);
+	if (err == 0)
+		err = open_listener(daemon);
+	if (err == 0)
+		err = open_link(daemon);
+	if (err < 0)
+		return err;
+	daemon->routes = routewatch_open();
+	err = tunnel_init(&daemon->tunnel, &daemon->tun, &tunnel_limits, &daemon->log);
+	daemon->tun.fd = -1;
+	daemon->has_tunnel = err == 0;
+	if (err == 0)
+		err = control_create(
+			&daemon->control, &daemon->tunnel, daemon->listener, CONTROL_FULL);
+	if (err == 0)
+		open_public(daemon);
+	return err < 0 ? setup_complain(daemon, "Setting the tunnel up", err) : 0;
+}
+
+void setup_close(struct daemon *daemon)
+{
+	if (daemon->has_socket_file) {
+		if (!sockwatch_check(&daemon->socket_file))
+			unlink(daemon->socket_path);
+		sockwatch_close(&daemon->socket_file);
+	}
+	close_public(daemon);
+	control_destroy(daemon->control);
+	if (daemon->listener >= 0)
+		close(daemon->listener);
+	if (daemon->has_tunnel)
+		tunnel_fini(&daemon->tunnel);
+	if (daemon->routes >= 0)
+		close(daemon->routes);
+	if (daemon->has_link)
+		linkwatch_close(&daemon->link);
+	tun_close(&daemon->tun);
+	if (daemon->signals >= 0)
+		close(daemon->signals);
+	service_close(&daemon->service);
+}
