@@ -37,7 +37,7 @@ static struct claimed *claims_of(const struct device_settings *device, size_t *c
 	return claims;
 }
 
-static void check_twice(struct diagnosis *diagnosis, const struct evidence *evidence)
+void check_claims(struct diagnosis *diagnosis, const struct evidence *evidence)
 {
 	size_t count;
 	struct claimed *claims = claims_of(&evidence->file.settings.device, &count);
@@ -172,7 +172,6 @@ static void check_routes(struct diagnosis *diagnosis, const struct evidence *evi
 
 void check_allowed_ips(struct diagnosis *diagnosis, const struct evidence *evidence)
 {
-	check_twice(diagnosis, evidence);
 	if (!evidence->system.has_device)
 		return;
 	for (size_t i = 0; i < evidence->system.device.peers_count; i++)
@@ -228,6 +227,34 @@ static bool equal_prefixes(const struct ip_prefix *a, const struct ip_prefix *b)
 	return a->bits == b->bits && ip_addr_equal(&a->addr, &b->addr);
 }
 
+/* The very network of another link: which of the two is asked is chance. */
+static void check_lans(
+	struct diagnosis *diagnosis, const struct evidence *evidence, const struct iflink *link)
+{
+	size_t count;
+	struct claimed *claims = claims_of(&evidence->system.device, &count);
+
+	for (size_t i = 0; claims && i < evidence->system.addrs_count; i++) {
+		const struct link_addr *addr = &evidence->system.addrs[i];
+		struct ip_prefix lan = addr->prefix;
+
+		if (addr->ifindex == link->index || !is_network(addr))
+			continue;
+		prefix_mask(&lan);
+		for (size_t j = 0; j < count; j++)
+			if (equal_prefixes(&claims[j].prefix, &lan))
+				diagnosis_add(diagnosis, FOUND_NETWORK_COLLISION,
+					(long)claims[j].peer, NULL,
+					"%s of the peer is this machine's own network on %s, too: "
+					"one of the two needs other addresses",
+					word_prefix(&lan).text,
+					evidence_link_name(evidence, addr->ifindex));
+	}
+	if (!claims)
+		diagnosis->is_short = true;
+	free(claims);
+}
+
 static void check_other_tunnel(struct diagnosis *diagnosis, const struct evidence *evidence,
 	const struct device_settings *other)
 {
@@ -260,6 +287,7 @@ void check_networks(struct diagnosis *diagnosis, const struct evidence *evidence
 	if (!link || !evidence->system.has_device)
 		return;
 	check_own_network(diagnosis, evidence, link);
+	check_lans(diagnosis, evidence, link);
 	for (size_t i = 0; i < evidence->others_count; i++)
 		check_other_tunnel(diagnosis, evidence, &evidence->others[i].device);
 }

@@ -60,7 +60,7 @@ void check_interface(struct diagnosis *diagnosis, const struct evidence *evidenc
 		diagnosis_add(diagnosis, FOUND_INTERFACE_DOWN, DOCTOR_NO_PEER,
 			doctor_text("ip link set up dev %s", evidence->ifname),
 			"the interface %s is down", evidence->ifname);
-	if (!evidence->system.device.peers_count)
+	if (!evidence->system.device.peers_count && !evidence->file.settings.device.peers_count)
 		diagnosis_add(diagnosis, FOUND_NO_PEERS, DOCTOR_NO_PEER, NULL,
 			"%s has no peers: nobody can connect", evidence->ifname);
 }
@@ -123,30 +123,71 @@ static bool same_key(const struct public_key *a, const struct public_key *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+static void tell_own_key(
+	struct diagnosis *diagnosis, const struct evidence *evidence, long peer, unsigned line)
+{
+	diagnosis_add(diagnosis, FOUND_OWN_KEY_AS_PEER, peer,
+		line ? doctor_text("editor %s +%u", evidence->file.path, line)
+		     : doctor_text("wg set %s peer %s remove", evidence->ifname,
+			       word_key(&evidence->public_key).text),
+		"the PublicKey of a [Peer] is our own: put the one there that `wg show %s "
+		"public-key' prints on the other machine",
+		evidence->ifname);
+}
+
 static void check_peer_key(struct diagnosis *diagnosis, const struct evidence *evidence,
 	const struct device_settings *device, size_t i)
 {
 	const struct peer_settings *peer = &device->peers[i];
-	const char *name = evidence->ifname;
 
 	if (evidence->has_public_key && same_key(&peer->public_key, &evidence->public_key))
-		diagnosis_add(diagnosis, FOUND_OWN_KEY_AS_PEER, (long)i,
-			doctor_text(
-				"wg set %s peer %s remove", name, word_key(&peer->public_key).text),
-			"the peer's PublicKey is our own: put the one there that `wg show %s "
-			"public-key' prints on the other machine",
-			name);
+		tell_own_key(diagnosis, evidence, (long)i, 0);
 	if ((device->has & DEVICE_HAS_PRIVATE_KEY) &&
 		bytes_equal_ct(&peer->public_key, &device->private_key, KEY_LEN))
 		diagnosis_add(diagnosis, FOUND_PRIVATE_KEY_AS_PEER, (long)i, NULL,
 			"the peer's PublicKey is our PrivateKey, or the two were swapped: each end "
 			"keeps its PrivateKey and gives away its PublicKey (wg pubkey)");
-	for (size_t j = 0; j < i; j++)
-		if (same_key(&peer->public_key, &device->peers[j].public_key))
-			diagnosis_add(diagnosis, FOUND_PEER_KEY_TWICE, (long)i, NULL,
-				"two [Peer] sections have the PublicKey %s: the second changes the "
-				"first",
-				word_key(&peer->public_key).text);
+}
+
+/* A key of the file's and its section. */
+struct section_key {
+	struct public_key key;
+	unsigned line;
+};
+
+static int compare_section_keys(const void *a, const void *b)
+{
+	const struct section_key *x = a, *y = b;
+	int order = memcmp(&x->key, &y->key, sizeof(x->key));
+
+	return order ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+/* A running device has each key once, and its own never: only the file shows what was left out. */
+static void check_file_keys(struct diagnosis *diagnosis, const struct evidence *evidence)
+{
+	const struct conf_settings *settings = &evidence->file.settings;
+	size_t count = settings->device.peers_count;
+	struct section_key *keys = calloc(count + 1, sizeof(*keys));
+
+	for (size_t i = 0; keys && i < count; i++)
+		keys[i] = (struct section_key){
+			settings->device.peers[i].public_key, settings->peers[i].line};
+	if (keys)
+		qsort(keys, count, sizeof(*keys), compare_section_keys);
+	for (size_t i = 0; keys && i < count; i++) {
+		if (i && same_key(&keys[i].key, &keys[i - 1].key))
+			diagnosis_add(diagnosis, FOUND_PEER_KEY_TWICE, DOCTOR_NO_PEER, NULL,
+				"lines %u and %u of %s: two [Peer] sections have the same "
+				"PublicKey, and the second changes the first",
+				keys[i - 1].line, keys[i].line, evidence->file.path);
+		if (evidence->file.has_public_key &&
+			same_key(&keys[i].key, &evidence->file.public_key))
+			tell_own_key(diagnosis, evidence, DOCTOR_NO_PEER, keys[i].line);
+	}
+	if (!keys)
+		diagnosis->is_short = true;
+	free(keys);
 }
 
 static void check_own_key(struct diagnosis *diagnosis, const struct evidence *evidence,
@@ -183,7 +224,6 @@ static bool has_key_hook(const struct evidence *evidence)
 void check_keys(struct diagnosis *diagnosis, const struct evidence *evidence)
 {
 	const struct device_settings *device = evidence_device(evidence);
-	const struct device_settings *in_file = &evidence->file.settings.device;
 
 	if (!device)
 		return;
@@ -191,13 +231,5 @@ void check_keys(struct diagnosis *diagnosis, const struct evidence *evidence)
 		check_own_key(diagnosis, evidence, device);
 	for (size_t i = 0; i < device->peers_count; i++)
 		check_peer_key(diagnosis, evidence, device, i);
-	/* A running device has each key once: only the file shows what was merged. */
-	for (size_t i = 0; device != in_file && i < in_file->peers_count; i++)
-		for (size_t j = 0; j < i; j++)
-			if (same_key(&in_file->peers[i].public_key, &in_file->peers[j].public_key))
-				diagnosis_add(diagnosis, FOUND_PEER_KEY_TWICE, DOCTOR_NO_PEER, NULL,
-					"lines %u and %u of %s: two [Peer] sections have the same "
-					"PublicKey, and the second changes the first",
-					evidence->file.settings.peers[j].line,
-					evidence->file.settings.peers[i].line, evidence->file.path);
+	check_file_keys(diagnosis, evidence);
 }

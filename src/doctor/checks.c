@@ -5,6 +5,7 @@ static void (*const checks[])(struct diagnosis *, const struct evidence *) = {
 	check_interface,
 	check_addresses,
 	check_keys,
+	check_claims,
 	check_file,
 	check_clock,
 	check_names,

@@ -15,6 +15,7 @@ void checks_run(struct diagnosis *diagnosis, const struct evidence *evidence);
 void check_interface(struct diagnosis *diagnosis, const struct evidence *evidence);
 void check_addresses(struct diagnosis *diagnosis, const struct evidence *evidence);
 void check_keys(struct diagnosis *diagnosis, const struct evidence *evidence);
+void check_claims(struct diagnosis *diagnosis, const struct evidence *evidence);
 void check_file(struct diagnosis *diagnosis, const struct evidence *evidence);
 void check_clock(struct diagnosis *diagnosis, const struct evidence *evidence);
 void check_names(struct diagnosis *diagnosis, const struct evidence *evidence);
