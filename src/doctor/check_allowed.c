@@ -154,7 +154,10 @@ static void check_routes(struct diagnosis *diagnosis, const struct evidence *evi
 	const struct iflink *link = state_link(&evidence->system);
 	bool has_file = evidence->file.is_there;
 
-	if (!link || !link->is_up || (has_file && evidence->file.options.table_mode != TABLE_AUTO))
+	/* An address that is gone has taken its routes with it. */
+	if (!link || !link->is_up ||
+		diagnosis_has(diagnosis, FOUND_ADDRESS_MISSING, DOCTOR_NO_PEER) ||
+		(has_file && evidence->file.options.table_mode != TABLE_AUTO))
 		return;
 	for (size_t i = 0; i < evidence->ways_count; i++) {
 		const struct allowed_way *allowed = &evidence->ways[i];

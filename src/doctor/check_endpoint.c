@@ -126,9 +126,12 @@ static void check_knock(struct diagnosis *diagnosis, const struct evidence *evid
 
 void check_endpoints(struct diagnosis *diagnosis, const struct evidence *evidence)
 {
-	if (!evidence->system.has_device || evidence->is_elsewhere)
+	if (!evidence->system.has_device || evidence->is_elsewhere ||
+		!state_link(&evidence->system))
 		return;
-	if (evidence->backend == BACKEND_DAEMON && evidence->knows_port && !evidence->port_is_bound)
+	/* A daemon whose interface is down closes its sockets. */
+	if (evidence->backend == BACKEND_DAEMON && evidence->knows_port &&
+		!evidence->port_is_bound && state_link(&evidence->system)->is_up)
 		diagnosis_add(diagnosis, FOUND_PORT_NOT_BOUND, DOCTOR_NO_PEER,
 			doctor_text("wg set %s listen-port %u", evidence->ifname,
 				evidence->system.device.listen_port),

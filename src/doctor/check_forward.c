@@ -115,7 +115,7 @@ static enum role role_of(const struct evidence *evidence, int f, char *why, size
 static void soften(struct doctor_finding *finding, enum role role)
 {
 	if (finding && role == ROLE_LIKELY)
-		finding->level = DOCTOR_WARNING;
+		finding->level = DOCTOR_NOTE;
 }
 
 static void check_sysctl(struct diagnosis *diagnosis, const struct evidence *evidence, int f,

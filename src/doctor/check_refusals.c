@@ -269,10 +269,13 @@ static void tell_destination(struct diagnosis *diagnosis, const struct refusal *
 	size_t peers = evidence->system.device.peers_count;
 	struct ip_addr addr;
 
-	if (!is_worth_telling(refusal->seen->inner, &addr) || is_broadcast(evidence, &addr))
+	if (!peers || !is_worth_telling(refusal->seen->inner, &addr) ||
+		is_broadcast(evidence, &addr))
 		return;
+	/* To an endpoint: that is a loop, and told as one. */
 	for (size_t i = 0; i < peers; i++)
-		if (is_allowed_now(evidence, (long)i, &addr))
+		if (is_allowed_now(evidence, (long)i, &addr) ||
+			ip_addr_equal(&evidence->system.device.peers[i].endpoint.addr, &addr))
 			return;
 	diagnosis_add(diagnosis, FOUND_DESTINATION_NO_PEER, DOCTOR_NO_PEER,
 		peers == 1 ? fix_allowed(evidence, 0, &addr) : NULL,

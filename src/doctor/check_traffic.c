@@ -128,7 +128,7 @@ static void check_peer(struct diagnosis *diagnosis, const struct evidence *evide
 
 	if (evidence_is_fresh(evidence, peer))
 		return;
-	if (recently(evidence, i, REASON_RESPONSE_SENT) >= ANSWERS_IN_VAIN)
+	if (!is_explained && recently(evidence, i, REASON_RESPONSE_SENT) >= ANSWERS_IN_VAIN)
 		tell_answers(diagnosis, evidence, i);
 	else if (!(peer->has & PEER_HAS_ENDPOINT))
 		tell_waiting(diagnosis, evidence, i);

@@ -119,6 +119,21 @@ static void read_error(int fd, struct knock *knock)
 			take_error(c, knock);
 }
 
+/*
+ * Only what was configured is knocked at: the endpoint that a peer has called from may be a NAT's, which
+ * lets in nobody but the tunnel itself.
+ */
+static bool may_knock(const struct evidence *evidence, const struct peer_settings *peer)
+{
+	const struct peer_settings *in_file = evidence_file_peer(evidence, &peer->public_key);
+
+	if (evidence_is_fresh(evidence, peer) || evidence_must_call(evidence, peer))
+		return false;
+	if (in_file && (in_file->has & PEER_HAS_ENDPOINT))
+		return endpoint_same_remote(&in_file->endpoint, &peer->endpoint);
+	return !peer->rx_bytes;
+}
+
 static void send_one(int fd, struct knock *knock)
 {
 	if (send(fd, "", 1, MSG_NOSIGNAL) < 0)
@@ -139,7 +154,7 @@ static int begin(const struct evidence *evidence, size_t i, bool may_send)
 		return -1;
 	knock->is_done = true;
 	find_source(fd, knock);
-	if (may_send && !evidence_is_fresh(evidence, peer))
+	if (may_send && may_knock(evidence, peer))
 		send_one(fd, knock);
 	return fd;
 }
@@ -182,7 +197,7 @@ void gather_knocks(struct evidence *evidence, bool may_send)
 	for (size_t i = 0; i < count; i++) {
 		doors[i] = (struct pollfd){.fd = begin(evidence, i, may_send)};
 		is_any |= doors[i].fd >= 0 && may_send &&
-			  !evidence_is_fresh(evidence, &evidence->system.device.peers[i]);
+			  may_knock(evidence, &evidence->system.device.peers[i]);
 	}
 	if (is_any)
 		wait_for_errors(evidence, doors, count);

@@ -82,6 +82,26 @@ static void ask_outside(struct scene *scene)
 		way_out, 2);
 }
 
+/* From the tunnel to that link, and an answer back. */
+static void ask_through(struct scene *scene, const struct ip_addr *peer, const char *link)
+{
+	ask(scene, WALL_FROM_TUNNEL,
+		(struct wall_packet){.iif = scene->tunnel->name, .oif = link, .src = *peer},
+		way_through, 3);
+	ask(scene, WALL_TO_TUNNEL,
+		(struct wall_packet){
+			.iif = link, .oif = scene->tunnel->name, .dst = *peer, .is_reply = true},
+		way_through, 3);
+}
+
+static bool is_barred(const struct scene *scene)
+{
+	const struct wall_evidence *wall = &scene->evidence->wall;
+
+	return wall->answers[WALL_FROM_TUNNEL][scene->f].verdict == WALL_DROPS ||
+	       wall->answers[WALL_TO_TUNNEL][scene->f].verdict == WALL_DROPS;
+}
+
 static void ask_inside(struct scene *scene)
 {
 	struct ip_addr own = address_of(scene, scene->tunnel), peer = own;
@@ -99,16 +119,10 @@ static void ask_inside(struct scene *scene)
 		way_in, 2);
 	if (!scene->inside)
 		return;
-	ask(scene, WALL_FROM_TUNNEL,
-		(struct wall_packet){
-			.iif = scene->tunnel->name, .oif = scene->inside->name, .src = peer},
-		way_through, 3);
-	ask(scene, WALL_TO_TUNNEL,
-		(struct wall_packet){.iif = scene->inside->name,
-			.oif = scene->tunnel->name,
-			.dst = peer,
-			.is_reply = true},
-		way_through, 3);
+	ask_through(scene, &peer, scene->inside->name);
+	/* A hub that lets its clients to each other and nowhere else does what it is meant to. */
+	if (!scene->evidence->wall.has_masquerade && is_barred(scene))
+		ask_through(scene, &peer, scene->tunnel->name);
 	scene->evidence->wall.hides_tunnel[scene->f] = wall_masquerades(scene->rules,
 		&(struct wall_packet){.family = families[scene->f],
 			.oif = scene->outside ? scene->outside->name : scene->inside->name,

@@ -9,8 +9,9 @@ import json
 from collections import namedtuple
 
 import broken
+import guide
 from lab import need, wait_until
-from net import listens
+from net import Internet, at_home, home
 
 Setup = namedtuple("Setup", "what function arguments", defaults=((),))
 EXIT_CODES = {"healthy": 0, "warnings": 1, "broken": 2}
@@ -77,16 +78,233 @@ def wrong_endpoint(net):
     net.note(f"client   {', '.join(found)}")
 
 
-def healthy_site(net):
+class Case:
+    """A site that is up and works, one thing that breaks it, and what is found at either end."""
+
+    def __init__(self, breaks, server=(), client=(), before=None):
+        self.breaks, self.server, self.client, self.before = breaks, server, client, before
+
+    def run(self, net):
+        site = broken.Site(net)
+        if self.before:
+            self.before(site)
+        site.up()
+        site.must_work()
+        self.breaks(site)
+        if self.server is not None:
+            expect(site.server, *self.server)
+        if self.client is not None:
+            expect(site.client, *self.client)
+
+
+def on(name, script):
+    return lambda site: site.hosts[name].sh(script)
+
+
+def append(name, text):
+    """To the host's wg0.conf; the words of the guide's files mean its keys."""
+    def edit(site):
+        host = site.hosts[name]
+        host.write("/etc/wireguard/wg0.conf",
+                   host.read("/etc/wireguard/wg0.conf") + guide.filled_in(text, site.hosts))
+    return edit
+
+
+def replace(name, old, new):
+    return lambda site: site.edit(site.hosts[name], old, new)
+
+
+def full_tunnel(site):
+    site.edit(site.client, f"AllowedIPs = 10.0.0.1/32, {broken.OFFICE}", "AllowedIPs = 0.0.0.0/0")
+
+
+FORWARD_HOOK = "Address = 10.0.0.1/24\nPostUp = iptables -A FORWARD -i %i -j ACCEPT\n"
+ANOTHER_PEER = """
+[Peer]
+PublicKey = 9fXm7cX8bYk6qA4p1Zp1n0M0cVdO4n6bq0JZ3p9gQkM=
+AllowedIPs = 10.0.0.2/32
+"""
+
+CASES = {
+    "link-down": ("the client's interface is down", Case(
+        on("client", "ip link set down dev wg0"), client=["interface-down"])),
+    "address-gone": ("the client's address is gone", Case(
+        on("client", "ip address flush dev wg0"), client=["address-missing"])),
+    "no-private-key": ("the server has lost its private key", Case(
+        on("server", "wg set wg0 private-key /dev/null"), ["private-key-missing"], None)),
+    "file-mode": ("the client's file is for everybody to read", Case(
+        on("client", "chmod 644 /etc/wireguard/wg0.conf"), client=["config-readable"])),
+    "file-error": ("a word in the client's file is misspelt", Case(
+        replace("client", "AllowedIPs", "AlowedIPs"), client=["config-error"])),
+    "file-differs": ("the client's file has changed since", Case(
+        replace("client", broken.OFFICE, "192.168.77.0/24"), client=["config-differs"])),
+    "allowed-twice": ("two peers of the server's file claim one address", Case(
+        lambda site: (append("server", ANOTHER_PEER)(site), site.server.run("wg-quick", "reload", "wg0")),
+        ["allowed-ip-twice"], None)),
+    "loop": ("the route to the endpoint leads into the tunnel", Case(
+        on("client", "ip route add 203.0.113.50/32 dev wg0"), client=["endpoint-loop"])),
+    "no-route": ("the client has no route to its endpoint", Case(
+        on("client", "ip route del default"), client=["endpoint-unroutable"])),
+    "route-gone": ("no route leads the office's network into the tunnel", Case(
+        on("client", f"ip route del {broken.OFFICE} dev wg0"), client=["allowed-ip-unrouted"])),
+    "lan-collides": ("the client's own network is the office's, too", Case(
+        on("client", "ip link add lan type bridge; ip link set up dev lan; ip address add 192.168.10.77/24 dev lan"),
+        client=["network-collision"])),
+    "rp-filter": ("the client's reverse path filter drops the answers", Case(
+        on("client", "sysctl -q -w net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.all.src_valid_mark=0"),
+        client=["rp-filter"], before=full_tunnel)),
+    "dns-leak": ("a full tunnel, and names are asked for beside it", Case(
+        on("client", "echo nameserver 192.168.50.1 >/etc/resolv.conf"), client=["dns-leak"], before=full_tunnel)),
+    "output-firewalled": ("the client's own firewall lets nothing out", Case(
+        on("client", "iptables -A OUTPUT -p udp --dport 51820 -j DROP; wg-quick down wg0; wg-quick up wg0"),
+        client=["output-firewalled"])),
+    "forward-firewalled": ("the server's firewall lets nothing back into the tunnel", Case(
+        on("server", "iptables -P FORWARD DROP"), ["forward-firewalled"],
+        before=replace("server", "Address = 10.0.0.1/24\n", FORWARD_HOOK))),
+    "no-peer-for-it": ("a route leads into the tunnel what no peer has", Case(
+        on("client", "ip route add 10.9.9.9/32 dev wg0; ping -c 1 -W 1 10.9.9.9 || true"),
+        client=["destination-no-peer"])),
+}
+
+
+def case(net, name):
+    CASES[name][1].run(net)
+
+
+def preshared(net):
+    """The caller sees that the answer does not decrypt; the one called, that it is asked again and again."""
     site = broken.Site(net)
+    for host in (site.server, site.client):
+        site.edit(host, "[Peer]\n", f"[Peer]\nPresharedKey = {host.sh('wg genpsk').stdout.strip()}\n")
+    site.up()
+    site.try_it()
+    expect(site.client, "preshared-mismatch")
+    # The server's doctor pings, so that its daemon may have called, too.
+    found = examine(site.server)
+    need(set(found) in ({"answer-lost"}, {"preshared-mismatch"}), f"the server's doctor finds {sorted(found)}")
+    net.note(f"server   {', '.join(found)}")
+
+
+def two_devices(net):
+    """The client's file on a second device behind the same router: both speak in turn."""
+    site = broken.Site(net)
+    twin = at_home(net, site.router, net.host("twin"), "192.168.50.11/24")
+    twin.write("/etc/wireguard/wg0.conf", site.client.read("/etc/wireguard/wg0.conf"))
+    site.up(site.server, site.client, twin)
+    for host in (site.client, twin):
+        host.spawn("ping", "-n", "-q", "-i", "0.2", "10.0.0.1")
+    expect(site.server, "key-on-two-devices")
+
+
+def healthy(net, change=None):
+    site = broken.Site(net)
+    if change:
+        change(site)
     site.up()
     site.must_work()
     expect(site.server)
     expect(site.client)
 
 
+def not_yet_used(net):
+    """Nobody has sent anything yet: the doctor's own pings bring the tunnel up."""
+    site = broken.Site(net)
+    site.edit(site.client, "PersistentKeepalive = 25", "PersistentKeepalive = 0")
+    site.edit(site.client, "[Interface]\n", "[Interface]\nListenPort = 51820\n")
+    site.up()
+    expect(site.client)
+
+
+IPTABLES = "; ".join(
+    f"iptables -{rule}" for rule in (
+        "P INPUT DROP", "P FORWARD DROP", "A INPUT -i lo -j ACCEPT",
+        "A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT", "A INPUT -i wg0 -p icmp -j ACCEPT",
+        "A INPUT -p udp -m multiport --dports 53,51820 -j ACCEPT", "A FORWARD -i wg0 -j ACCEPT",
+        "A FORWARD -o wg0 -m state --state ESTABLISHED -j ACCEPT"))
+NFT = """
+table inet filter {
+	set ports { type inet_service; flags interval; elements = { 51000-52000, 22 }
+	}
+	chain input {
+		type filter hook input priority filter; policy drop;
+		ct state vmap { established : accept, related : accept, invalid : drop }
+		iif lo accept
+		iifname wg0 icmp type echo-request accept
+		udp dport @ports jump known
+		reject
+	}
+	chain known { ip saddr 198.51.100.0/24 counter accept
+	}
+	chain forward {
+		type filter hook forward priority filter; policy drop;
+		iifname wg0 accept
+		oifname wg0 ct state established,related accept
+	}
+}
+"""
+
+
+def behind_nft(site):
+    site.server.run("nft", "-f", "-", input=NFT)
+    site.client.run("nft", "-f", "-", input=NFT)
+
+
+def hub(net):
+    internet = Internet(net)
+    middle = internet.attach(net.host("hub"), "203.0.113.50/24")
+    router = home(net, internet)
+    clients = [at_home(net, router, net.host(f"client-{letter}"), f"192.168.50.{n}/24")
+               for letter, n in (("a", 10), ("b", 11))]
+    clients.append(internet.attach(net.host("client-c"), "192.0.2.30/24"))
+    guide.make_keys(middle, *clients)
+    hosts = {host.name: host for host in (middle, *clients)}
+    middle.sysctl(net__ipv4__ip_forward=1)
+    middle.run("iptables", "-P", "FORWARD", "DROP")
+    for host in hosts.values():
+        guide.install(f"examples/hub-and-spoke/{host.name}.conf", host, hosts)
+        host.run("wg-quick", "up", "wg0")
+    for host in clients:
+        host.must_ping("10.0.0.1")
+    clients[0].must_ping("10.0.0.3")
+    for host in hosts.values():
+        expect(host)
+
+
+def everything(net, firewall):
+    """Full tunnels, both families, masqueraded."""
+    internet = Internet(net)
+    server = internet.attach(net.host("server"), "203.0.113.50/24", "2001:db8:113::50/64")
+    router = home(net, internet)
+    client = at_home(net, router, net.host("client"), "192.168.50.10/24", "2001:db8:50::10/64")
+    guide.make_keys(server, client)
+    hosts = {"server": server, "client": client}
+    server.sysctl(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
+    guide.install(f"examples/full-tunnel/server-{firewall}.conf", server, hosts)
+    guide.install("examples/full-tunnel/client.conf", client, hosts)
+    for host in hosts.values():
+        host.run("wg-quick", "up", "wg0")
+    client.must_ping("10.0.0.1")
+    client.must_ping("1.1.1.1")
+    expect(server)
+    expect(client)
+    server.run("nft", "flush", "ruleset")
+    expect(server, "masquerade-lost")
+
+
 SETUPS = {
+    "mtu-too-big": Setup(broken.FAULTS["mtu-too-big"].what, fault, ("mtu-too-big",)),
+    "nat-without-keepalive": Setup(broken.FAULTS["nat-without-keepalive"].what, fault, ("nat-without-keepalive",)),
+    "preshared": Setup("the two preshared keys differ", preshared),
     **{name: Setup(broken.FAULTS[name].what, fault, (name,)) for name in FAULTS},
     "wrong-endpoint": Setup(broken.FAULTS["wrong-endpoint"].what, wrong_endpoint),
-    "healthy-site": Setup("nothing: a server with an office, a client at home", healthy_site),
+    "two-devices": Setup("one private key on two devices", two_devices),
+    **{name: Setup(what, case, (name,)) for name, (what, _) in CASES.items()},
+    "healthy/site": Setup("nothing: a server with an office, a client at home", healthy),
+    "healthy/iptables": Setup("nothing: the server behind iptables rules of the usual kind", healthy,
+                              (on("server", IPTABLES),)),
+    "healthy/nft": Setup("nothing: both behind nft rules with sets, maps and jumps", healthy, (behind_nft,)),
+    "healthy/idle": Setup("nothing: a tunnel that nobody has used yet", not_yet_used),
+    "healthy/hub": Setup("nothing: a hub and three clients", hub),
+    "healthy/full-nft": Setup("nothing: a full tunnel, masqueraded by nft; then the rule is lost", everything, ("nft",)),
+    "healthy/full-iptables": Setup("nothing: the same by iptables", everything, ("iptables",)),
 }
