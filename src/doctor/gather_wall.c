@@ -94,14 +94,6 @@ static void ask_through(struct scene *scene, const struct ip_addr *peer, const c
 		way_through, 3);
 }
 
-static bool is_barred(const struct scene *scene)
-{
-	const struct wall_evidence *wall = &scene->evidence->wall;
-
-	return wall->answers[WALL_FROM_TUNNEL][scene->f].verdict == WALL_DROPS ||
-	       wall->answers[WALL_TO_TUNNEL][scene->f].verdict == WALL_DROPS;
-}
-
 static void ask_inside(struct scene *scene)
 {
 	struct ip_addr own = address_of(scene, scene->tunnel), peer = own;
@@ -121,7 +113,8 @@ static void ask_inside(struct scene *scene)
 		return;
 	ask_through(scene, &peer, scene->inside->name);
 	/* A hub that lets its clients to each other and nowhere else does what it is meant to. */
-	if (!scene->evidence->wall.has_masquerade && is_barred(scene))
+	if (!scene->evidence->wall.has_masquerade &&
+		scene->evidence->wall.answers[WALL_FROM_TUNNEL][scene->f].verdict == WALL_DROPS)
 		ask_through(scene, &peer, scene->tunnel->name);
 	scene->evidence->wall.hides_tunnel[scene->f] = wall_masquerades(scene->rules,
 		&(struct wall_packet){.family = families[scene->f],

@@ -79,96 +79,89 @@ def wrong_endpoint(net):
 
 
 class Case:
-    """A site that is up and works, one thing that breaks it, and what is found at either end."""
+    """One thing that breaks a site that works, what is found at which end, and what mends it."""
 
-    def __init__(self, breaks, server=(), client=(), before=None):
-        self.breaks, self.server, self.client, self.before = breaks, server, client, before
+    def __init__(self, end, what, breaks, code, mends=None):
+        self.end, self.what, self.breaks, self.code, self.mends = end, what, breaks, code, mends
 
-    def run(self, net):
-        site = broken.Site(net)
-        if self.before:
-            self.before(site)
-        site.up()
-        site.must_work()
-        self.breaks(site)
-        if self.server is not None:
-            expect(site.server, *self.server)
-        if self.client is not None:
-            expect(site.client, *self.client)
+    def run(self, site):
+        host = site.hosts[self.end]
+        file = host.read("/etc/wireguard/wg0.conf")
+        host.sh(self.breaks)
+        site.net.note(f"{self.what}:")
+        expect(host, self.code)
+        if self.mends is None:
+            return
+        host.write("/etc/wireguard/wg0.conf", file)
+        host.sh(self.mends)
+        expect(host)
+
+
+def cases(net, chain, change=None):
+    """One after the other in one site, each mended before the next."""
+    site = broken.Site(net)
+    if change:
+        change(site)
+    site.up()
+    site.must_work()
+    for one in chain:
+        one.run(site)
 
 
 def on(name, script):
     return lambda site: site.hosts[name].sh(script)
 
 
-def append(name, text):
-    """To the host's wg0.conf; the words of the guide's files mean its keys."""
-    def edit(site):
-        host = site.hosts[name]
-        host.write("/etc/wireguard/wg0.conf",
-                   host.read("/etc/wireguard/wg0.conf") + guide.filled_in(text, site.hosts))
-    return edit
-
-
-def replace(name, old, new):
-    return lambda site: site.edit(site.hosts[name], old, new)
+def in_file(old, new):
+    return f"sed -i 's,{old},{new},' /etc/wireguard/wg0.conf"
 
 
 def full_tunnel(site):
     site.edit(site.client, f"AllowedIPs = 10.0.0.1/32, {broken.OFFICE}", "AllowedIPs = 0.0.0.0/0")
 
 
-FORWARD_HOOK = "Address = 10.0.0.1/24\nPostUp = iptables -A FORWARD -i %i -j ACCEPT\n"
-ANOTHER_PEER = """
-[Peer]
-PublicKey = 9fXm7cX8bYk6qA4p1Zp1n0M0cVdO4n6bq0JZ3p9gQkM=
-AllowedIPs = 10.0.0.2/32
-"""
-
-CASES = {
-    "link-down": ("the client's interface is down", Case(
-        on("client", "ip link set down dev wg0"), client=["interface-down"])),
-    "address-gone": ("the client's address is gone", Case(
-        on("client", "ip address flush dev wg0"), client=["address-missing"])),
-    "no-private-key": ("the server has lost its private key", Case(
-        on("server", "wg set wg0 private-key /dev/null"), ["private-key-missing"], None)),
-    "file-mode": ("the client's file is for everybody to read", Case(
-        on("client", "chmod 644 /etc/wireguard/wg0.conf"), client=["config-readable"])),
-    "file-error": ("a word in the client's file is misspelt", Case(
-        replace("client", "AllowedIPs", "AlowedIPs"), client=["config-error"])),
-    "file-differs": ("the client's file has changed since", Case(
-        replace("client", broken.OFFICE, "192.168.77.0/24"), client=["config-differs"])),
-    "allowed-twice": ("two peers of the server's file claim one address", Case(
-        lambda site: (append("server", ANOTHER_PEER)(site), site.server.run("wg-quick", "reload", "wg0")),
-        ["allowed-ip-twice"], None)),
-    "loop": ("the route to the endpoint leads into the tunnel", Case(
-        on("client", "ip route add 203.0.113.50/32 dev wg0"), client=["endpoint-loop"])),
-    "no-route": ("the client has no route to its endpoint", Case(
-        on("client", "ip route del default"), client=["endpoint-unroutable"])),
-    "route-gone": ("no route leads the office's network into the tunnel", Case(
-        on("client", f"ip route del {broken.OFFICE} dev wg0"), client=["allowed-ip-unrouted"])),
-    "lan-collides": ("the client's own network is the office's, too", Case(
-        on("client", "ip link add lan type bridge; ip link set up dev lan; ip address add 192.168.10.77/24 dev lan"),
-        client=["network-collision"])),
-    "rp-filter": ("the client's reverse path filter drops the answers", Case(
-        on("client", "sysctl -q -w net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.all.src_valid_mark=0"),
-        client=["rp-filter"], before=full_tunnel)),
-    "dns-leak": ("a full tunnel, and names are asked for beside it", Case(
-        on("client", "echo nameserver 192.168.50.1 >/etc/resolv.conf"), client=["dns-leak"], before=full_tunnel)),
-    "output-firewalled": ("the client's own firewall lets nothing out", Case(
-        on("client", "iptables -A OUTPUT -p udp --dport 51820 -j DROP; wg-quick down wg0; wg-quick up wg0"),
-        client=["output-firewalled"])),
-    "forward-firewalled": ("the server's firewall lets nothing back into the tunnel", Case(
-        on("server", "iptables -P FORWARD DROP"), ["forward-firewalled"],
-        before=replace("server", "Address = 10.0.0.1/24\n", FORWARD_HOOK))),
-    "no-peer-for-it": ("a route leads into the tunnel what no peer has", Case(
-        on("client", "ip route add 10.9.9.9/32 dev wg0; ping -c 1 -W 1 10.9.9.9 || true"),
-        client=["destination-no-peer"])),
-}
+def forward_hook(site):
+    site.edit(site.server, "Address = 10.0.0.1/24\n",
+              "Address = 10.0.0.1/24\nPostUp = iptables -A FORWARD -i %i -j ACCEPT\n")
 
 
-def case(net, name):
-    CASES[name][1].run(net)
+AGAIN = "wg-quick down wg0; wg-quick up wg0; ping -c 1 -w 20 10.0.0.1"
+CLIENT_CASES = [
+    Case("client", "the file is for everybody to read", "chmod 644 /etc/wireguard/wg0.conf", "config-readable", "true"),
+    Case("client", "a word in the file is misspelt", in_file("AllowedIPs", "AlowedIPs"), "config-error", "true"),
+    Case("client", "the file has changed since", in_file(broken.OFFICE, "192.168.77.0/24"), "config-differs", "true"),
+    Case("client", "the route to the endpoint leads into the tunnel", "ip route add 203.0.113.50/32 dev wg0",
+         "endpoint-loop", "ip route del 203.0.113.50/32 dev wg0"),
+    Case("client", "no route leads the office's network into the tunnel", f"ip route del {broken.OFFICE} dev wg0",
+         "allowed-ip-unrouted", f"ip route add {broken.OFFICE} dev wg0"),
+    Case("client", "no route to the endpoint", "ip route del default", "endpoint-unroutable",
+         "ip route add default via 192.168.50.1"),
+    Case("client", "its own network is the office's, too",
+         "ip link add lan type bridge; ip link set up dev lan; ip address add 192.168.10.77/24 dev lan",
+         "network-collision", "ip link del lan"),
+    Case("client", "the address is gone", "ip address flush dev wg0", "address-missing", AGAIN),
+    Case("client", "the interface is down", "ip link set down dev wg0", "interface-down", AGAIN),
+    Case("client", "its own firewall lets nothing out",
+         "iptables -A OUTPUT -p udp --dport 51820 -j DROP; wg-quick down wg0; wg-quick up wg0", "output-firewalled",
+         f"iptables -F OUTPUT; {AGAIN}"),
+    Case("client", "a route leads into the tunnel what no peer has",
+         "ip route add 10.9.9.9/32 dev wg0; ping -c 1 -W 1 10.9.9.9 || true", "destination-no-peer"),
+]
+FULL_CASES = [
+    Case("client", "a full tunnel, and names are asked for beside it",
+         "echo nameserver 192.168.50.1 >/etc/resolv.conf", "dns-leak", ": >/etc/resolv.conf"),
+    Case("client", "the reverse path filter drops the answers",
+         "sysctl -q -w net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.all.src_valid_mark=0", "rp-filter"),
+]
+ANOTHER_PEER = r"\n[Peer]\nPublicKey = 9fXm7cX8bYk6qA4p1Zp1n0M0cVdO4n6bq0JZ3p9gQkM=\nAllowedIPs = 10.0.0.2/32\n"
+SERVER_CASES = [
+    Case("server", "the firewall lets nothing back into the tunnel", "iptables -P FORWARD DROP", "forward-firewalled",
+         "iptables -P FORWARD ACCEPT"),
+    Case("server", "two peers claim one address",
+         f"printf '{ANOTHER_PEER}' >>/etc/wireguard/wg0.conf; wg-quick reload wg0", "allowed-ip-twice",
+         "wg-quick reload wg0"),
+    Case("server", "the private key is lost", "wg set wg0 private-key /dev/null", "private-key-missing"),
+]
 
 
 def preshared(net):
@@ -194,16 +187,6 @@ def two_devices(net):
     for host in (site.client, twin):
         host.spawn("ping", "-n", "-q", "-i", "0.2", "10.0.0.1")
     expect(site.server, "key-on-two-devices")
-
-
-def healthy(net, change=None):
-    site = broken.Site(net)
-    if change:
-        change(site)
-    site.up()
-    site.must_work()
-    expect(site.server)
-    expect(site.client)
 
 
 def not_yet_used(net):
@@ -244,9 +227,16 @@ table inet filter {
 """
 
 
-def behind_nft(site):
-    site.server.run("nft", "-f", "-", input=NFT)
-    site.client.run("nft", "-f", "-", input=NFT)
+def healthy(net):
+    """Without a firewall, behind iptables rules of the usual kind, behind nft rules with sets, maps and jumps."""
+    site = broken.Site(net)
+    site.up()
+    for script, stdin in (("true", ""), (IPTABLES, ""), ("nft flush ruleset; nft -f -", NFT)):
+        for host in site.hosts.values():
+            host.sh(script, input=stdin)
+        site.must_work()
+        for host in site.hosts.values():
+            expect(host)
 
 
 def hub(net):
@@ -291,18 +281,18 @@ def everything(net, firewall):
     expect(server, "masquerade-lost")
 
 
+# Long ones first.
 SETUPS = {
+    "cases/client": Setup("at a client", cases, (CLIENT_CASES,)),
     "mtu-too-big": Setup(broken.FAULTS["mtu-too-big"].what, fault, ("mtu-too-big",)),
     "nat-without-keepalive": Setup(broken.FAULTS["nat-without-keepalive"].what, fault, ("nat-without-keepalive",)),
     "preshared": Setup("the two preshared keys differ", preshared),
     **{name: Setup(broken.FAULTS[name].what, fault, (name,)) for name in FAULTS},
     "wrong-endpoint": Setup(broken.FAULTS["wrong-endpoint"].what, wrong_endpoint),
     "two-devices": Setup("one private key on two devices", two_devices),
-    **{name: Setup(what, case, (name,)) for name, (what, _) in CASES.items()},
-    "healthy/site": Setup("nothing: a server with an office, a client at home", healthy),
-    "healthy/iptables": Setup("nothing: the server behind iptables rules of the usual kind", healthy,
-                              (on("server", IPTABLES),)),
-    "healthy/nft": Setup("nothing: both behind nft rules with sets, maps and jumps", healthy, (behind_nft,)),
+    "cases/full": Setup("at a client whose tunnel takes everything", cases, (FULL_CASES, full_tunnel)),
+    "cases/server": Setup("at a server", cases, (SERVER_CASES, forward_hook)),
+    "healthy/site": Setup("nothing: a server with an office, a client at home, and firewalls that let them", healthy),
     "healthy/idle": Setup("nothing: a tunnel that nobody has used yet", not_yet_used),
     "healthy/hub": Setup("nothing: a hub and three clients", hub),
     "healthy/full-nft": Setup("nothing: a full tunnel, masqueraded by nft; then the rule is lost", everything, ("nft",)),
