@@ -7,14 +7,13 @@
 packages_build=(
 	gcc libc6-dev meson ninja-build pkg-config
 	libsodium-dev libssl-dev libb2-dev libmnl-dev libnftables-dev libjansson-dev
-	libqrencode-dev libpng-dev
-	libseccomp-dev libcap-ng-dev
+	libqrencode-dev libpng-dev libmicrohttpd-dev libsqlite3-dev libseccomp-dev libcap-ng-dev
 )
 packages_demo=(iproute2 iputils-ping)
 packages_check=(
 	libcmocka-dev python3 clang libclang-rt-14-dev clang-format valgrind universal-ctags binutils
 	git util-linux procps iproute2 iputils-ping iperf3 nftables ethtool
-	wireguard-go wireguard-tools mandoc strace zbar-tools tmux
+	wireguard-go wireguard-tools mandoc strace openssl zbar-tools tmux
 	iptables curl dnsmasq-base tcpdump
 )
 

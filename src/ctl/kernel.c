@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "attrwalk.h"
+#include "nlanswer.h"
 #include "rtnl.h"
 #include "wgnl.h"
 #include "wholelists.h"
@@ -33,22 +34,8 @@ struct genl {
 /* Sends genl->request and reads its answer, each message to see(). 0 or what the kernel said. */
 static int genl_query(struct genl *genl, mnl_cb_t see, void *context)
 {
-	unsigned port = mnl_socket_get_portid(genl->socket);
-	int more = MNL_CB_OK;
-
 	genl->request->nlmsg_seq = ++genl->seq;
-	if (mnl_socket_sendto(genl->socket, genl->request, genl->request->nlmsg_len) < 0)
-		return -errno;
-	while (more > MNL_CB_STOP) {
-		ssize_t len = mnl_socket_recvfrom(genl->socket, genl->reply, REPLY_ROOM);
-
-		if (len < 0)
-			return -errno;
-		more = mnl_cb_run(genl->reply, (size_t)len, genl->seq, port, see, context);
-		if (more < 0)
-			return -errno;
-	}
-	return 0;
+	return nlanswer_query(genl->socket, genl->request, genl->reply, REPLY_ROOM, see, context);
 }
 
 static int see_family(const struct nlmsghdr *message, void *context)

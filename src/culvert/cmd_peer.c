@@ -10,17 +10,18 @@ enum { KEEPALIVE_MAX = 65535 };
 static const struct {
 	const char *word;
 	peer_verb *act;
-	bool wants_name;
+	int names; /* words behind the interface */
 } verbs[] = {
-	{"add", peer_add, true},
-	{"rotate", peer_rotate, true},
-	{"remove", peer_remove, true},
-	{"disable", peer_disable, true},
-	{"enable", peer_enable, true},
-	{"show", peer_show, true},
-	{"list", peer_list, false},
-	{"names", peer_print_names, false},
-	{"expire", peer_expire, false},
+	{"add", peer_add, 1},
+	{"rotate", peer_rotate, 1},
+	{"remove", peer_remove, 1},
+	{"disable", peer_disable, 1},
+	{"enable", peer_enable, 1},
+	{"rename", peer_rename, 2},
+	{"show", peer_show, 1},
+	{"list", peer_list, 0},
+	{"names", peer_print_names, 0},
+	{"expire", peer_expire, 0},
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
@@ -61,14 +62,16 @@ static bool take_options(struct invocation *call, struct peer_call *peer)
 
 static enum status act(struct invocation *call, struct peer_call *peer, size_t verb)
 {
-	int names = verbs[verb].wants_name;
+	int names = verbs[verb].names;
 
 	if (!flags_count_words(call, 1 + names, 2 + names))
 		return STATUS_USAGE;
 	if (call->count == 3 + names)
 		peer->interface = call->words[2];
 	if (names)
-		peer->name = call->words[call->count - 1];
+		peer->name = call->words[call->count - names];
+	if (names > 1)
+		peer->new_name = call->words[call->count - 1];
 	return verbs[verb].act(peer);
 }
 
@@ -97,6 +100,7 @@ const struct subcommand peer_subcommand = {
 		 "peer remove [INTERFACE] PEER\n"
 		 "peer disable [INTERFACE] PEER\n"
 		 "peer enable [INTERFACE] PEER [--expires TIME]\n"
+		 "peer rename [INTERFACE] PEER NAME\n"
 		 "peer show [INTERFACE] PEER [--json]\n"
 		 "peer list [INTERFACE] [--json]\n"
 		 "peer names [INTERFACE]\n"

@@ -12,6 +12,7 @@ static const struct subcommand *const subcommands[] = {
 	&peer_subcommand,
 	&status_subcommand,
 	&doctor_subcommand,
+	&web_subcommand,
 };
 
 enum { SUBCOMMANDS = sizeof(subcommands) / sizeof(subcommands[0]) };

@@ -15,20 +15,6 @@
 #include "values.h"
 #include "wipe.h"
 
-static bool is_good_name(const char *name)
-{
-	struct span text = span_of(name);
-	bool has_edge_space =
-		text.len && (char_is_space(text.at[0]) || char_is_space(text.at[text.len - 1]));
-
-	if (conf_name_is_valid(text) && !has_edge_space && text.at[0] != '-')
-		return true;
-	fault_say("`%s' cannot be the name of a peer", name);
-	fault_hint("A name has 1 to %d bytes, no control characters, and is not a key.",
-		PEER_NAME_LEN_MAX);
-	return false;
-}
-
 /* What the interface will know of the client. */
 static bool describe(struct peer_settings *peer, const struct client *client)
 {
@@ -227,7 +213,7 @@ enum status peer_add(const struct peer_call *call)
 	enum status status = STATUS_FAILED;
 	int64_t expires;
 
-	if (!is_good_name(call->name) || !peer_read_expires(call, &expires))
+	if (!peeredit_may_name(call->name) || !peer_read_expires(call, &expires))
 		return STATUS_USAGE;
 	if (peerfile_open(&file, call->interface, PEERFILE_TO_CHANGE)) {
 		size_t present = find_present(call, &file);

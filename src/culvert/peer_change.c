@@ -105,6 +105,34 @@ static enum status enable_one(const struct peer_call *call, struct peerfile *fil
 	return commit(file, index, true, "enabled");
 }
 
+static enum status rename_one(const struct peer_call *call, struct peerfile *file, size_t index)
+{
+	size_t other;
+	int error;
+
+	if (!peeredit_may_name(call->new_name))
+		return STATUS_FAILED;
+	other = peerfile_find(file, call->new_name);
+	if (other < peerfile_count(file) && other != index) {
+		fault_say("%s has a peer `%s' already", file->path, call->new_name);
+		return STATUS_FAILED;
+	}
+	error = peeredit_set_name(file, index, call->new_name);
+	if (error) {
+		fault_system(file->path, error);
+		return STATUS_FAILED;
+	}
+	if (!peerfile_write(file))
+		return STATUS_FAILED;
+	fprintf(stderr, "%s: %s is %s now\n", file->interface, call->name, call->new_name);
+	return STATUS_FINE;
+}
+
+enum status peer_rename(const struct peer_call *call)
+{
+	return with_peer(call, rename_one);
+}
+
 enum status peer_remove(const struct peer_call *call)
 {
 	return with_peer(call, remove_one);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include "expiry.h"
+#include "fault.h"
 #include "keytext.h"
 #include "wipe.h"
 
@@ -40,17 +41,49 @@ int peeredit_set_keys(struct peerfile *file, size_t peer, const struct public_ke
 	return error ? error : put_key(&file->doc, header, ATTR_PRESHARED_KEY, psk ? psk->b : NULL);
 }
 
+/* All directives of that word in the section. */
+static void remove_directives(struct conf_document *doc, size_t header, const char *word)
+{
+	size_t i = header + 1;
+
+	while (i < doc->count && doc->lines[i].kind != CONF_HEADER)
+		if (conf_line_directive(&doc->lines[i], word).len)
+			conf_document_remove(doc, i);
+		else
+			i++;
+}
+
+bool peeredit_may_name(const char *name)
+{
+	struct span text = span_of(name);
+	bool has_edge_space =
+		text.len && (char_is_space(text.at[0]) || char_is_space(text.at[text.len - 1]));
+
+	if (conf_name_is_valid(text) && !has_edge_space && text.at[0] != '-')
+		return true;
+	fault_say("`%s' cannot be the name of a peer", name);
+	fault_hint("A name has 1 to %d bytes, no control characters, and is not a key.",
+		PEER_NAME_LEN_MAX);
+	return false;
+}
+
+int peeredit_set_name(struct peerfile *file, size_t peer, const char *name)
+{
+	size_t header = peerfile_header(file, peer);
+	char line[PEER_NAME_LEN_MAX + 16];
+
+	remove_directives(&file->doc, header, "Name");
+	snprintf(line, sizeof(line), "#: Name = %s", name);
+	return conf_document_insert(&file->doc, header + 1, span_of(line));
+}
+
 int peeredit_set_expires(struct peerfile *file, size_t peer, int64_t expires)
 {
 	struct conf_document *doc = &file->doc;
 	size_t header = peerfile_header(file, peer), i = header + 1;
 	char time[EXPIRY_TEXT_ROOM], line[64];
 
-	while (i < doc->count && doc->lines[i].kind != CONF_HEADER)
-		if (conf_line_directive(&doc->lines[i], "Expires").len)
-			conf_document_remove(doc, i);
-		else
-			i++;
+	remove_directives(doc, header, "Expires");
 	if (!expires)
 		return 0;
 	snprintf(line, sizeof(line), "#: Expires = %s", expiry_print(expires, time));

@@ -10,6 +10,7 @@
 struct peer_call {
 	const char *interface;
 	const char *name; /* as typed: a name or a public key */
+	const char *new_name;
 	const char *public_key, *expires, *allowed_ips, *routes, *dns, *endpoint;
 	const char *output, *png, *svg;
 	uint64_t keepalive;
@@ -21,7 +22,7 @@ bool peer_read_expires(const struct peer_call *call, int64_t *expires);
 
 typedef enum status peer_verb(const struct peer_call *call);
 
-peer_verb peer_add, peer_rotate, peer_remove, peer_disable, peer_enable, peer_expire, peer_list,
-	peer_show, peer_print_names;
+peer_verb peer_add, peer_rotate, peer_remove, peer_disable, peer_enable, peer_rename, peer_expire,
+	peer_list, peer_show, peer_print_names;
 
 #endif

@@ -85,26 +85,35 @@ static const struct peer_settings *find_peer(
 	return NULL;
 }
 
-static uint64_t rate(uint64_t before, uint64_t after, uint64_t ns)
+static uint64_t growth(uint64_t before, uint64_t after)
 {
-	if (after <= before || !ns)
-		return 0;
-	return (uint64_t)((double)(after - before) * (double)NS_PER_S / (double)ns);
+	return after > before ? after - before : 0;
 }
 
-struct rates sample_rates(
+struct rates sample_growth(
 	const struct sample *before, const struct sample *after, size_t device, size_t peer)
 {
 	const struct device_settings *now = &after->devices[device].device;
 	const struct device_settings *then = find_device(before, now->name);
 	const struct peer_settings *new = &now->peers[peer];
 	const struct peer_settings *old = then ? find_peer(then, &new->public_key, peer) : NULL;
-	uint64_t ns = instant_age(after->at, before->at);
 
 	if (!old)
 		return (struct rates){0, 0};
 	return (struct rates){
-		rate(old->rx_bytes, new->rx_bytes, ns), rate(old->tx_bytes, new->tx_bytes, ns)};
+		growth(old->rx_bytes, new->rx_bytes), growth(old->tx_bytes, new->tx_bytes)};
+}
+
+struct rates sample_rates(
+	const struct sample *before, const struct sample *after, size_t device, size_t peer)
+{
+	struct rates rates = sample_growth(before, after, device, peer);
+	double seconds = (double)instant_age(after->at, before->at) / (double)NS_PER_S;
+
+	if (seconds <= 0)
+		return (struct rates){0, 0};
+	return (struct rates){
+		(uint64_t)((double)rates.rx / seconds), (uint64_t)((double)rates.tx / seconds)};
 }
 
 bool sample_is_up(const struct peer_settings *peer, int64_t now)

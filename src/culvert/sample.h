@@ -19,7 +19,7 @@ struct sample {
 	size_t count;
 };
 
-/* Bytes a second. */
+/* Bytes, or bytes a second. */
 struct rates {
 	uint64_t rx, tx;
 };
@@ -32,9 +32,13 @@ __attribute__((warn_unused_result)) int sample_take(struct sample *sample, const
 void sample_fini(struct sample *sample);
 
 /*
- * The rates of peer number `peer` of device number `device` of `after`, from what it was before;
- * zero when it was not there, or its counters began anew.
+ * The bytes that peer number `peer` of device number `device` of `after` received and sent since
+ * `before`; zero when it was not there, or its counters began anew.
  */
+struct rates sample_growth(
+	const struct sample *before, const struct sample *after, size_t device, size_t peer);
+
+/* The same a second, of the time between the two. */
 struct rates sample_rates(
 	const struct sample *before, const struct sample *after, size_t device, size_t peer);
 

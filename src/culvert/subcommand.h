@@ -32,5 +32,6 @@ struct subcommand {
 extern const struct subcommand peer_subcommand;
 extern const struct subcommand doctor_subcommand;
 extern const struct subcommand status_subcommand;
+extern const struct subcommand web_subcommand;
 
 #endif

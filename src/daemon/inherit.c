@@ -2,15 +2,14 @@
 #include "inherit.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
 	FD_MAX = 1 << 20,
-	STORED_FIRST = 3, /* systemd's protocol */
-	STORED_MAX = 64,
+	MANAGED_FIRST = 3, /* systemd's protocol */
+	MANAGED_MAX = 64,
 };
 
 /* The number that the variable holds; -1: it is not set; -EINVAL: it is none, or too large. */
@@ -37,28 +36,34 @@ int inherit_listener(void)
 	return number_of("WG_UAPI_FD", FD_MAX);
 }
 
-/* Takes the first name off a list with colons between; true when it is `wanted`. */
-static bool take_name(const char **names, const char *wanted)
+/* Takes the first name off a list with colons between, and returns where a descriptor of it goes. */
+static int *take_name(const char **names, struct inherited *found)
 {
+	static const char *const known[] = {INHERIT_TUN, INHERIT_LISTENER};
+	int *places[] = {&found->tun, &found->listener}, *place = NULL;
 	size_t len = strcspn(*names, ":");
-	bool is_wanted = len == strlen(wanted) && strncmp(*names, wanted, len) == 0;
 
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (len == strlen(known[i]) && strncmp(*names, known[i], len) == 0)
+			place = places[i];
 	*names += len;
 	*names += **names == ':';
-	return is_wanted;
+	return place;
 }
 
-int inherit_stored_tun(void)
+struct inherited inherit_managed(void)
 {
-	const char *names = getenv("LISTEN_FDNAMES");
-	int count = number_of("LISTEN_FDS", STORED_MAX), found = INHERIT_NONE;
-	const char *pid = getenv("LISTEN_PID");
+	struct inherited found = {INHERIT_NONE, INHERIT_NONE};
+	const char *names = getenv("LISTEN_FDNAMES"), *pid = getenv("LISTEN_PID");
+	int count = number_of("LISTEN_FDS", MANAGED_MAX);
 
-	if (count < 0 || !names || !pid || strtol(pid, NULL, 10) != getpid())
-		return INHERIT_NONE;
-	for (int fd = STORED_FIRST; fd < STORED_FIRST + count; fd++) {
-		if (take_name(&names, INHERIT_TUN) && found == INHERIT_NONE)
-			found = fd;
+	if (!names || !pid || strtol(pid, NULL, 10) != getpid())
+		return found;
+	for (int fd = MANAGED_FIRST; fd < MANAGED_FIRST + count; fd++) {
+		int *place = take_name(&names, &found);
+
+		if (place && *place == INHERIT_NONE)
+			*place = fd;
 		else
 			close(fd);
 	}

@@ -5,8 +5,9 @@
 #ifndef CULVERT_DAEMON_INHERIT_H
 #define CULVERT_DAEMON_INHERIT_H
 
-/* The name under which a service manager keeps the TUN device for us. */
-#define INHERIT_TUN "tun"
+/* The names by which a service manager hands over the TUN device and the control socket. */
+#define INHERIT_TUN      "tun"
+#define INHERIT_LISTENER "control"
 
 enum { INHERIT_NONE = -1 };
 
@@ -17,10 +18,12 @@ enum { INHERIT_NONE = -1 };
 int inherit_tun(void);
 int inherit_listener(void);
 
-/*
- * The TUN device from a service manager's store (LISTEN_FDS), or INHERIT_NONE. All others that came
- * with it are closed.
- */
-int inherit_stored_tun(void);
+/* From a service manager (LISTEN_FDS); INHERIT_NONE for what did not come. */
+struct inherited {
+	int tun, listener;
+};
+
+/* Takes what came under our names; all others that came with it are closed. */
+struct inherited inherit_managed(void);
 
 #endif

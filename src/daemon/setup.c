@@ -38,9 +38,8 @@ int setup_complain(struct daemon *daemon, const char *what, int err)
 }
 
 /* From a service manager's store, from a daemon that died, or new. */
-static int find_tun(struct daemon *daemon, const char *interface)
+static int find_tun(struct daemon *daemon, int stored, const char *interface)
 {
-	int stored = inherit_stored_tun();
 	uint32_t ifindex;
 
 	if (stored >= 0) {
@@ -52,7 +51,7 @@ static int find_tun(struct daemon *daemon, const char *interface)
 	return tun_open(&daemon->tun, interface, false);
 }
 
-static int open_tun(struct daemon *daemon, const char *interface)
+static int open_tun(struct daemon *daemon, int stored, const char *interface)
 {
 	int fd = inherit_tun();
 	int err = fd;
@@ -61,7 +60,7 @@ static int open_tun(struct daemon *daemon, const char *interface)
 	if (fd >= 0)
 		err = tun_adopt(&daemon->tun, fd);
 	else if (fd == INHERIT_NONE)
-		err = find_tun(daemon, interface);
+		err = find_tun(daemon, stored, interface);
 	if (err == 0 && daemon->tun.has_header)
 		tun_set_offloads(&daemon->tun, TUN_OFFLOAD_ALL);
 	if (err == 0)
@@ -79,9 +78,9 @@ static int open_tun(struct daemon *daemon, const char *interface)
 }
 
 /* The control socket; when it is an inherited one, there may be no file of it to watch. */
-static int open_listener(struct daemon *daemon)
+static int open_listener(struct daemon *daemon, int managed)
 {
-	int fd = inherit_listener();
+	int given = inherit_listener(), fd = given == INHERIT_NONE ? managed : given;
 	int err = fd < INHERIT_NONE ? fd
 				    : unixsock_path(daemon->socket_path, UNIXSOCK_DIRECTORY,
 					      daemon->tun.name);
@@ -90,7 +89,7 @@ static int open_listener(struct daemon *daemon)
 		err = unixsock_adopt(fd);
 	if (err < 0)
 		return setup_complain(
-			daemon, "Taking the control socket that WG_UAPI_FD names", err);
+			daemon, "Taking the control socket that was handed over", err);
 	daemon->listener = fd >= 0 ? fd : unixsock_listen(UNIXSOCK_DIRECTORY, daemon->tun.name);
 	if (daemon->listener < 0)
 		return setup_complain(daemon, "Opening the control socket in " UNIXSOCK_DIRECTORY,
@@ -150,6 +149,7 @@ static void close_public(struct daemon *daemon)
 
 int setup_open(struct daemon *daemon, const struct arguments *arguments)
 {
+	struct inherited managed = inherit_managed();
 	int err;
 
 	/* Who goes into the background is no main process, to which a manager would listen. */
@@ -161,9 +161,9 @@ int setup_open(struct daemon *daemon, const struct arguments *arguments)
 		return setup_complain(daemon, "Listening to signals", daemon->signals);
 	if (!crypto_init())
 		return setup_complain(daemon, "Starting libsodium", -ENOSYS);
-	err = open_tun(daemon, arguments->interface);
+	err = open_tun(daemon, managed.tun, arguments->interface);
 	if (err == 0)
-		err = open_listener(daemon);
+		err = open_listener(daemon, managed.listener);
 	if (err == 0)
 		err = open_link(daemon);
 	if (err < 0)

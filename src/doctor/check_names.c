@@ -20,15 +20,16 @@ static void check_moved(struct diagnosis *diagnosis, const struct evidence *evid
 	const struct peer_settings *running = &evidence->system.device.peers[peer];
 	const char *text = evidence->file.settings.peers[name->peer].endpoint;
 
-	if (!(running->has & PEER_HAS_ENDPOINT) ||
-		endpoint_same_remote(&running->endpoint, &name->endpoint) ||
-		evidence_is_fresh(evidence, running))
+	if (!(running->has & PEER_HAS_ENDPOINT) || evidence_is_fresh(evidence, running))
 		return;
+	for (size_t i = 0; i < name->found.count; i++)
+		if (endpoint_same_remote(&running->endpoint, &name->found.list[i]))
+			return;
 	diagnosis_add(diagnosis, FOUND_ENDPOINT_NAME_MOVED, peer,
 		doctor_text("wg set %s peer %s endpoint %s", evidence->ifname,
 			word_key(&running->public_key).text, text),
 		"%s is %s now, but the tunnel still sends to %s", text,
-		word_endpoint(&name->endpoint).text, word_endpoint(&running->endpoint).text);
+		word_endpoint(&name->found.list[0]).text, word_endpoint(&running->endpoint).text);
 }
 
 static void check_endpoint_names(struct diagnosis *diagnosis, const struct evidence *evidence)

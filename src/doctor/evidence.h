@@ -12,6 +12,7 @@
 #include "confsettings.h"
 #include "incidents.h"
 #include "options.h"
+#include "resolve.h"
 #include "state.h"
 #include "wall.h"
 
@@ -68,7 +69,7 @@ struct allowed_way {
 struct name_evidence {
 	size_t peer; /* of the file */
 	int code;    /* getaddrinfo's; 0: resolved */
-	struct endpoint endpoint;
+	struct resolved found;
 };
 
 struct file_evidence {

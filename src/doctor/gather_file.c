@@ -1,12 +1,14 @@
 /* The configuration file, and the names in it. */
 #include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "confpath.h"
-#include "endpoints.h"
 #include "gather.h"
 #include "interface.h"
+#include "values.h"
 #include "wholefile.h"
 #include "x25519.h"
 
@@ -86,6 +88,19 @@ void gather_file(struct evidence *evidence)
 	}
 }
 
+static int look_up(const char *text, struct resolved *found)
+{
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+	struct span host_part, port_part;
+
+	if (value_split_endpoint(span_of(text), &host_part, &port_part).code != VALUE_OK ||
+		host_part.len >= sizeof(host) || port_part.len >= sizeof(port))
+		return EAI_NONAME;
+	snprintf(host, sizeof(host), "%.*s", (int)host_part.len, host_part.at);
+	snprintf(port, sizeof(port), "%.*s", (int)port_part.len, port_part.at);
+	return resolve_endpoints(host, port, found);
+}
+
 void gather_names(struct evidence *evidence)
 {
 	struct file_evidence *file = &evidence->file;
@@ -101,7 +116,7 @@ void gather_names(struct evidence *evidence)
 		if (!file->settings.peers[i].endpoint)
 			continue;
 		name->peer = i;
-		name->code = endpoints_lookup(file->settings.peers[i].endpoint, &name->endpoint);
+		name->code = look_up(file->settings.peers[i].endpoint, &name->found);
 		file->names_count++;
 	}
 }

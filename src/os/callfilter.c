@@ -7,23 +7,14 @@
 #include <linux/sockios.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define HAS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define HAS_SANITIZER 1
-#endif
-#endif
-#ifndef HAS_SANITIZER
-#define HAS_SANITIZER 0
-#endif
+#include "sanitizer.h"
 
 /* Linux 5.3's. */
 #ifndef TUNGETDEVNETNS
@@ -158,11 +149,6 @@ static bool kernel_has_filters(void)
 	uint32_t action = SECCOMP_RET_KILL_PROCESS;
 
 	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
-}
-
-bool callfilter_is_built(void)
-{
-	return !HAS_SANITIZER;
 }
 
 int callfilter_install(void)

@@ -5,18 +5,11 @@
 #ifndef CULVERT_OS_CALLFILTER_H
 #define CULVERT_OS_CALLFILTER_H
 
-#include <stdbool.h>
-
 /*
  * Takes all other system calls away from every thread of this process, for good; needs
  * privileges_drop() before. 0 or -errno (-EOPNOTSUPP: the kernel has no such filter).
- *
- * A build with a sanitizer for addresses or threads does nothing and returns 0: these make system
- * calls of their own in reporting.
+ * A build with a sanitizer (sanitizer.h) does nothing and returns 0.
  */
 int callfilter_install(void);
-
-/* False in such a build. */
-bool callfilter_is_built(void);
 
 #endif

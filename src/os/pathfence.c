@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "sanitizer.h"
 
 /* What a ruleset may take away, as Linux 6.12 has it; an older kernel wants zeros for the rest. */
 struct ruleset {
@@ -41,6 +42,8 @@ int pathfence_close(const char *directory)
 	int fd, err;
 	size_t i = 0;
 
+	if (HAS_SANITIZER)
+		return 0;
 	if (version < 1)
 		return version < 0 ? -errno : -ENOSYS;
 	while (versions[i].version > version)

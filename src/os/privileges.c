@@ -15,6 +15,23 @@ static const unsigned kept[] = {
 
 enum { KEPT_COUNT = sizeof(kept) / sizeof(kept[0]) };
 
+static bool is_kept(unsigned capability)
+{
+	for (size_t i = 0; i < KEPT_COUNT; i++)
+		if (kept[i] == capability)
+			return true;
+	return false;
+}
+
+static bool has_others(void)
+{
+	for (unsigned i = 0; i <= CAP_LAST_CAP; i++)
+		if (!is_kept(i) && (capng_have_capability(CAPNG_EFFECTIVE, i) ||
+					   capng_have_capability(CAPNG_PERMITTED, i)))
+			return true;
+	return false;
+}
+
 int account_find(const char *name, struct account *account)
 {
 	struct passwd *entry;
@@ -27,26 +44,38 @@ int account_find(const char *name, struct account *account)
 	return 0;
 }
 
-int privileges_drop(const struct account *account)
+/* What is kept of what there is; the bounding set empty. */
+static void choose(void)
 {
-	bool has[KEPT_COUNT], may_bound;
+	bool has[KEPT_COUNT];
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -errno;
-	if (capng_get_caps_process() < 0)
-		return -EIO;
 	for (size_t i = 0; i < KEPT_COUNT; i++)
 		has[i] = capng_have_capability(CAPNG_PERMITTED, kept[i]);
-	may_bound = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
 	capng_clear(CAPNG_SELECT_BOTH);
 	for (size_t i = 0; i < KEPT_COUNT; i++)
 		if (has[i])
 			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i]);
-	/* Who may not lower the bounding set gains nothing by executing something either: see above. */
+}
+
+int privileges_drop(const struct account *account)
+{
+	bool may_bound;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return -errno;
+	if (capng_get_caps_process() < 0)
+		return -EIO;
+	/* A service manager has left no others, and perhaps no right to drop any. */
+	if (!account && !has_others())
+		return 0;
+	may_bound = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
+	choose();
 	if (account)
 		return capng_change_id((int)account->uid, (int)account->gid,
 			       CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING) < 0
 			       ? -EPERM
 			       : 0;
+	/* Who may not lower the bounding set gains nothing by executing something either: see above. */
 	return capng_apply(may_bound ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS) < 0 ? -EPERM : 0;
 }

@@ -29,20 +29,34 @@ static int endpoint_of(const struct sockaddr *sa, struct endpoint *endpoint)
 	return 0;
 }
 
-int resolve_endpoint(const char *host, const char *port, struct endpoint *endpoint)
+int resolve_endpoints(const char *host, const char *port, struct resolved *found)
 {
 	const struct addrinfo hints = {
 		.ai_family = AF_UNSPEC,
 		.ai_socktype = SOCK_DGRAM,
 		.ai_protocol = IPPROTO_UDP,
 	};
-	struct addrinfo *found;
-	int code = getaddrinfo(host, port, &hints, &found);
+	struct addrinfo *all;
+	int code = getaddrinfo(host, port, &hints, &all);
 
 	if (code)
 		return code;
-	code = endpoint_of(found->ai_addr, endpoint);
-	freeaddrinfo(found);
+	found->count = 0;
+	for (const struct addrinfo *one = all; one && found->count < RESOLVED_MAX;
+		one = one->ai_next)
+		if (endpoint_of(one->ai_addr, &found->list[found->count]) == 0)
+			found->count++;
+	freeaddrinfo(all);
+	return found->count ? 0 : EAI_FAMILY;
+}
+
+int resolve_endpoint(const char *host, const char *port, struct endpoint *endpoint)
+{
+	struct resolved found;
+	int code = resolve_endpoints(host, port, &found);
+
+	if (!code)
+		*endpoint = found.list[0];
 	return code;
 }
 

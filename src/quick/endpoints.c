@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "endpoints.h"
+#include "namelook.h"
 #include "resolve.h"
 #include "say.h"
 
@@ -39,20 +40,14 @@ bool endpoints_has_names(const struct config *config)
 	return false;
 }
 
-int endpoints_lookup(const char *text, struct endpoint *endpoint)
+/* The address of a name that is to be preferred. 0 or what getaddrinfo() says. */
+static int look_up(const char *text, struct endpoint *endpoint)
 {
-	struct span host, port;
-	char *host_text, *port_text;
-	int code = EAI_MEMORY;
+	struct resolved found;
+	int code = namelook_addresses(text, &found);
 
-	if (value_split_endpoint(span_of(text), &host, &port).code != VALUE_OK)
-		return EAI_NONAME;
-	host_text = strndup(host.at, host.len);
-	port_text = strndup(port.at, port.len);
-	if (host_text && port_text)
-		code = resolve_endpoint(host_text, port_text, endpoint);
-	free(host_text);
-	free(port_text);
+	if (!code)
+		*endpoint = found.list[0];
 	return code;
 }
 
@@ -63,7 +58,7 @@ static _Noreturn void tell_answers(const struct config *config, int fd)
 		const char *text = config->settings.peers[i].endpoint;
 		struct answer answer = {.peer = i};
 
-		if (text && endpoints_lookup(text, &answer.endpoint) == 0 &&
+		if (text && look_up(text, &answer.endpoint) == 0 &&
 			write(fd, &answer, sizeof(answer)) != sizeof(answer))
 			break;
 	}
@@ -158,7 +153,7 @@ static bool resolve_patiently(const char *text, struct endpoint *endpoint)
 {
 	int retries = read_retries(), wait_ms = RETRY_FIRST_MS, code;
 
-	while ((code = endpoints_lookup(text, endpoint)) != 0) {
+	while ((code = look_up(text, endpoint)) != 0) {
 		if (!resolve_is_temporary(code) || retries == 0) {
 			say_line("%s: `%s'", gai_strerror(code), text);
 			return false;

@@ -19,7 +19,4 @@ bool endpoints_has_names(const struct config *config);
  */
 bool endpoints_resolve(struct config *config, bool is_patient);
 
-/* HOST:PORT or [HOST]:PORT, asked of the resolver. 0 or what getaddrinfo() says. */
-int endpoints_lookup(const char *text, struct endpoint *endpoint);
-
 #endif

@@ -81,6 +81,12 @@ static void warn_of_readers(const struct config *config)
 
 int config_load(struct config *config)
 {
+	warn_of_readers(config);
+	return config_read(config);
+}
+
+int config_read(struct config *config)
+{
 	char *text;
 	size_t len;
 	int error = wholefile_read(config->path, &text, &len), wrong;
@@ -89,7 +95,6 @@ int config_load(struct config *config)
 		say_error("`%s': %s", config->path, strerror(-error));
 		return error;
 	}
-	warn_of_readers(config);
 	error = conf_document_parse(&config->doc, (struct span){text, len});
 	wholefile_free(text, len);
 	if (error)

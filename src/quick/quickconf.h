@@ -28,6 +28,10 @@ bool config_find(struct config *config, const char *argument);
  * config_print_errors() prints; -errno, with a message. config_fini() it always.
  */
 int config_load(struct config *config);
+
+/* The same, without the warning. */
+int config_read(struct config *config);
+
 void config_print_errors(const struct config *config);
 void config_fini(struct config *config);
 

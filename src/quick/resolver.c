@@ -13,16 +13,16 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "clock.h"
 #include "ctl.h"
 #include "devicectl.h"
 #include "devicediff.h"
-#include "endpoints.h"
+#include "follow.h"
 #include "journal.h"
+#include "namelook.h"
 #include "resolver.h"
 
 enum {
-	/* A session ends 180 s after its last handshake; a working one is younger than that. */
-	SESSION_MAX_S = 180,
 	HELPER_FIRST_WAIT_S = 1,
 	HELPER_LONGEST_WAIT_S = 30,
 	STOP_TRIES = 200,
@@ -43,10 +43,17 @@ static const struct peer_settings *find_peer(
 	return NULL;
 }
 
-static bool works(const struct peer_settings *peer)
+/* What the helper has in hand. */
+struct helper {
+	const struct config *config;
+	struct follow *follows; /* one a peer of the file, in its order */
+	bool is_round;          /* it is time to look for failed handshakes, too */
+	bool is_quiet;          /* no peer waits for its first endpoint */
+};
+
+static struct moment moment_now(void)
 {
-	return (peer->has & PEER_HAS_ENDPOINT) && peer->last_handshake.sec > 0 &&
-	       time(NULL) - peer->last_handshake.sec < SESSION_MAX_S;
+	return (struct moment){.at = clock_now(), .wall = clock_wall()};
 }
 
 static void set_endpoint(
@@ -68,42 +75,113 @@ static void set_endpoint(
 	settings_fini(&change);
 }
 
-/* One round over all names. False when the interface is gone; *is_quiet: nothing is left to do. */
-static bool see_to_names(const struct config *config, bool *is_quiet)
+/* Lookups take their time: what the peer is by now decides. False when the interface is gone. */
+static bool apply(
+	struct helper *helper, size_t i, enum follow_cause cause, const struct resolved *found)
 {
+	const struct public_key *key = &helper->config->settings.device.peers[i].public_key;
+	const char *ifname = helper->config->ifname;
+	const struct endpoint *choice;
+	const struct peer_settings *peer;
 	struct device_settings device;
 
-	*is_quiet = true;
-	if (device_get(config->ifname, &device) < 0)
-		return if_nametoindex(config->ifname) != 0;
-	for (size_t i = 0; i < config->settings.device.peers_count; i++) {
-		const struct public_key *key = &config->settings.device.peers[i].public_key;
-		const struct peer_settings *peer = find_peer(&device, key);
-		struct endpoint endpoint;
-
-		if (!config->settings.peers[i].endpoint || !peer || works(peer))
-			continue;
-		if (endpoints_lookup(config->settings.peers[i].endpoint, &endpoint) != 0)
-			*is_quiet = false;
-		else if (!(peer->has & PEER_HAS_ENDPOINT) ||
-			 !endpoint_same_remote(&endpoint, &peer->endpoint))
-			set_endpoint(config->ifname, key, &endpoint);
-	}
+	if (device_get(ifname, &device) < 0)
+		return if_nametoindex(ifname) != 0;
+	peer = find_peer(&device, key);
+	choice = peer ? follow_choose(&helper->follows[i], cause, found, peer, clock_wall()) : NULL;
+	if (choice)
+		set_endpoint(ifname, key, choice);
 	settings_fini(&device);
 	return true;
 }
 
+/* False when the interface is gone. */
+static bool look_up(struct helper *helper, size_t i, enum follow_cause cause)
+{
+	struct follow *follow = &helper->follows[i];
+	struct resolved found;
+	uint32_t ttl_s;
+	int ttl_error;
+
+	if (namelook_whole(
+		    helper->config->settings.peers[i].endpoint, &found, &ttl_error, &ttl_s)) {
+		follow_note_unknown(follow, clock_now());
+		if (cause == FOLLOW_FAILED)
+			helper->is_quiet = false;
+		return true;
+	}
+	if (!ttl_error)
+		follow_note_ttl(follow, ttl_s, clock_now());
+	else if (ttl_error == -ENOENT)
+		follow_note_no_record(follow);
+	else
+		follow_note_unknown(follow, clock_now());
+	return apply(helper, i, cause, &found);
+}
+
+/* Is there a name whose time has come? */
+static bool is_due(const struct helper *helper)
+{
+	struct instant now = clock_now();
+
+	for (size_t i = 0; i < helper->config->settings.device.peers_count; i++)
+		if (helper->config->settings.peers[i].endpoint &&
+			instant_reached(now, helper->follows[i].look_at))
+			return true;
+	return helper->is_round;
+}
+
+/* Looks at all names. False when the interface is gone. */
+static bool see_to_names(struct helper *helper)
+{
+	const struct conf_settings *settings = &helper->config->settings;
+	struct device_settings device;
+	bool is_there = true;
+
+	if (!is_due(helper))
+		return if_nametoindex(helper->config->ifname) != 0;
+	if (device_get(helper->config->ifname, &device) < 0)
+		return if_nametoindex(helper->config->ifname) != 0;
+	for (size_t i = 0; i < settings->device.peers_count && is_there; i++) {
+		const struct moment now = moment_now();
+		const struct peer_settings *peer =
+			find_peer(&device, &settings->device.peers[i].public_key);
+		enum follow_cause cause;
+
+		if (!settings->peers[i].endpoint || !peer)
+			continue;
+		cause = follow_ask(&helper->follows[i], peer, helper->is_round, &now);
+		if (cause != FOLLOW_NOT)
+			is_there = look_up(helper, i, cause);
+	}
+	settings_fini(&device);
+	return is_there;
+}
+
 static _Noreturn void help(const struct config *config)
 {
-	unsigned wait_s = HELPER_FIRST_WAIT_S;
-	bool is_quiet;
+	size_t count = config->settings.device.peers_count;
+	struct helper helper = {
+		.config = config, .follows = calloc(count, sizeof(*helper.follows))};
+	unsigned wait_s = HELPER_FIRST_WAIT_S, waited_s = 0;
 
-	while (see_to_names(config, &is_quiet)) {
-		wait_s = is_quiet || wait_s * 2 > HELPER_LONGEST_WAIT_S ? HELPER_LONGEST_WAIT_S
-									: wait_s * 2;
-		/* In small parts, so that the helper does not outlive its interface by much. */
-		for (unsigned i = 0; i < wait_s && if_nametoindex(config->ifname); i++)
-			sleep(1);
+	if (!helper.follows)
+		_exit(1);
+	for (size_t i = 0; i < count; i++)
+		if (config->settings.device.peers[i].has & PEER_HAS_ENDPOINT)
+			helper.follows[i].set = config->settings.device.peers[i].endpoint;
+	helper.is_round = helper.is_quiet = true;
+	while (see_to_names(&helper)) {
+		if (helper.is_round) {
+			wait_s = helper.is_quiet || wait_s * 2 > HELPER_LONGEST_WAIT_S
+					 ? HELPER_LONGEST_WAIT_S
+					 : wait_s * 2;
+			waited_s = 0;
+			helper.is_quiet = true;
+		}
+		/* By the second, so that the helper does not outlive its interface by much. */
+		sleep(1);
+		helper.is_round = ++waited_s >= wait_s;
 	}
 	_exit(0);
 }
@@ -150,8 +228,10 @@ int resolver_start(const struct config *config)
 {
 	char path[PATH_MAX];
 	pid_t pid;
-	int fd;
+	int fd = journal_make_directory();
 
+	if (fd < 0)
+		return fd;
 	/* One that has not seen yet that its interface is gone makes room. */
 	resolver_stop(config->ifname);
 	helper_path(path, config->ifname);

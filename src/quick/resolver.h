@@ -1,7 +1,8 @@
 /*
  * A helper process that sees to endpoints by name while an interface is up: it asks the resolver
- * again while a peer has no endpoint, and when a peer's handshakes have failed, as the name may
- * stand for another address by then. An endpoint that works it never touches.
+ * again while a peer has no endpoint, when the time to live of the name's record has ended, and
+ * when a peer's handshakes have failed, as the name may stand for another address by then. The
+ * rules are in follow.h.
  */
 #ifndef CULVERT_QUICK_RESOLVER_H
 #define CULVERT_QUICK_RESOLVER_H

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "journal.h"
 #include "resolvfile.h"
+#include "runfile.h"
 #include "say.h"
 #include "smallfile.h"
 #include "wholefile.h"
@@ -22,7 +23,6 @@
 #define NONE_BEFORE QUICK_DIRECTORY "/resolv.conf.none"
 #define WRITTEN     QUICK_DIRECTORY "/resolv.conf.written"
 #define SUFFIX      ".dns"
-#define UNFINISHED  ".new"
 
 struct text {
 	char *bytes;
@@ -54,26 +54,6 @@ static bool is_start_of(const char *path, const char *whole)
 	return is_start;
 }
 
-/* One of our own files: whole or not at all. What a kill leaves unfinished has a known name. */
-static int keep(const char *path, const char *bytes)
-{
-	char unfinished[PATH_MAX + sizeof(UNFINISHED)];
-	int error;
-
-	snprintf(unfinished, sizeof(unfinished), "%s" UNFINISHED, path);
-	error = smallfile_write(unfinished, bytes, 0600);
-	return error ? error : rename(unfinished, path) < 0 ? -errno : 0;
-}
-
-static void forget(const char *path)
-{
-	char unfinished[PATH_MAX + sizeof(UNFINISHED)];
-
-	snprintf(unfinished, sizeof(unfinished), "%s" UNFINISHED, path);
-	unlink(unfinished);
-	unlink(path);
-}
-
 /* Puts text into resolv.conf; where it cannot be exchanged (a bind mount) it is overwritten. */
 static int write_resolv_conf(const char *bytes, size_t len)
 {
@@ -93,9 +73,9 @@ static int keep_original(void)
 		return 0;
 	error = read_text(RESOLV_CONF, &text);
 	if (error == -ENOENT)
-		return keep(NONE_BEFORE, "");
+		return runfile_keep(NONE_BEFORE, "");
 	if (!error)
-		error = keep(BEFORE, text.bytes);
+		error = runfile_keep(BEFORE, text.bytes);
 	free_text(&text);
 	return error;
 }
@@ -114,7 +94,7 @@ static int write_wish(const char *ifname, const char *lines)
 	textbuf_addf(&out, "# wg-quick: %s\n%s", ifname, lines);
 	error = textbuf_status(&out);
 	if (!error)
-		error = keep(WRITTEN, out.text);
+		error = runfile_keep(WRITTEN, out.text);
 	if (!error)
 		error = write_resolv_conf(out.text, out.len);
 	textbuf_fini(&out);
@@ -130,8 +110,13 @@ int resolvfile_set(const char *ifname, const char *lines)
 		error = keep_original();
 	wish_path(path, ifname);
 	if (!error)
-		error = keep(path, lines);
-	return error ? error : write_wish(ifname, lines);
+		error = runfile_keep(path, lines);
+	if (error) {
+		say_error("What resolv.conf was cannot be kept in " QUICK_DIRECTORY ": %s",
+			strerror(-error));
+		return error;
+	}
+	return write_wish(ifname, lines);
 }
 
 /* The tunnel that was last to say which servers it wants; false: none is left. */
@@ -203,7 +188,7 @@ int resolvfile_unset(const char *ifname)
 	int error = 0;
 
 	wish_path(path, ifname);
-	forget(path);
+	runfile_forget(path);
 	if (find_newest_wish(other))
 		return is_untouched() ? write_wish_of(other) : 0;
 	if (is_untouched())
@@ -212,8 +197,8 @@ int resolvfile_unset(const char *ifname)
 		say_error("%s was changed by somebody else, and is left as it is", RESOLV_CONF);
 	if (error)
 		return error;
-	forget(WRITTEN);
-	forget(BEFORE);
-	forget(NONE_BEFORE);
+	runfile_forget(WRITTEN);
+	runfile_forget(BEFORE);
+	runfile_forget(NONE_BEFORE);
 	return 0;
 }

@@ -14,7 +14,7 @@
 
 enum { EXIT_SIGNAL_BASE = 128 };
 
-int run_open(struct run *run, const char *ifname, const struct config *config)
+int run_open(struct run *run, const char *ifname, struct config *config)
 {
 	*run = (struct run){.ifname = ifname, .config = config, .signals = -1, .lock = -1};
 	run->signals = signals_open();

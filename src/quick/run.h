@@ -10,14 +10,14 @@
 struct run {
 	struct rtnl rtnl;
 	const char *ifname;
-	const struct config *config; /* NULL: there is none at hand */
-	int signals;                 /* descriptor of signals_open() */
-	int lock;           /* descriptor of the lock that all wg-quicks share; -1: not held */
-	bool keeps_journal; /* steps are written to the journal */
+	struct config *config; /* NULL: there is none at hand */
+	int signals;           /* descriptor of signals_open() */
+	int lock;              /* descriptor of the lock that all wg-quicks share; -1: not held */
+	bool keeps_journal;    /* steps are written to the journal */
 };
 
 /* Opens what running needs. 0 or -errno; run_close() it in any case. */
-int run_open(struct run *run, const char *ifname, const struct config *config);
+int run_open(struct run *run, const char *ifname, struct config *config);
 void run_close(struct run *run);
 
 /*

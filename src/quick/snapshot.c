@@ -90,8 +90,11 @@ static void read_record_prefix(char *prefix, size_t room)
 		return;
 	rest = text;
 	while (!*prefix && (line = strsep(&rest, "\n")) != NULL) {
-		size_t star = strspn(line, LETTERS);
+		size_t star;
 
+		line += strspn(line, " \t");
+		line[strcspn(line, " \t")] = 0;
+		star = strspn(line, LETTERS);
 		if (star && strcmp(line + star, "*") == 0 && star < room)
 			snprintf(prefix, room, "%.*s", (int)star, line);
 	}

@@ -6,6 +6,7 @@
 #include <time.h>
 #include "journal.h"
 #include "plan.h"
+#include "remember.h"
 #include "run.h"
 #include "save.h"
 #include "say.h"
@@ -70,8 +71,10 @@ static int run_down_steps(struct run *run, const struct state *state)
 		say_error("%s: %s", QUICK_DIRECTORY, strerror(-error));
 	status = run_all_steps(run, &plan);
 	step_list_fini(&plan);
-	if (!status)
+	if (!status) {
+		remember_remove(run->ifname);
 		journal_remove(run->ifname);
+	}
 	return status;
 }
 
@@ -155,7 +158,7 @@ int verb_down(int argc, char **argv)
 		if (error == -EROFS)
 			error = 0; /* then there is no journal either, and the system must tell */
 		if (error)
-			say_error("%s", strerror(-error));
+			say_error(QUICK_DIRECTORY ": %s", strerror(-error));
 		status = error ? 1 : bring_down(&run);
 		run_close(&run);
 	}
@@ -188,6 +191,19 @@ static int save(struct config *config)
 	return error ? 1 : 0;
 }
 
+/* What the file says from now on is what runs; only where something is remembered at all. */
+static void remember_saved(const char *argument)
+{
+	struct remembered old = {0};
+	struct config saved;
+
+	if (config_find(&saved, argument) && remember_read(saved.ifname, &old) == 0 &&
+		(config_read(&saved) < 0 || remember_write(saved.ifname, &saved.settings) < 0))
+		remember_remove(saved.ifname);
+	remember_fini(&old);
+	config_fini(&saved);
+}
+
 int verb_save(int argc, char **argv)
 {
 	struct config config;
@@ -196,6 +212,8 @@ int verb_save(int argc, char **argv)
 	(void)argc;
 	if (!status)
 		status = save(&config);
+	if (!status)
+		remember_saved(argv[0]);
 	config_fini(&config);
 	return status;
 }

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "clock.h"
 #include "endpoints.h"
 #include "journal.h"
 #include "plan.h"
+#include "remember.h"
 #include "run.h"
 #include "say.h"
 #include "snapshot.h"
@@ -48,9 +50,20 @@ static int take_down(struct run *run, const struct options *options)
 	}
 	step_list_fini(&plan);
 	state_fini(&state);
-	if (!status)
+	if (!status) {
+		remember_remove(run->ifname);
 		journal_remove(run->ifname);
+	}
 	return status;
+}
+
+/* Without it a reload would only trust the file more than it should. */
+static void remember(const struct run *run)
+{
+	int error = run->keeps_journal ? remember_write(run->ifname, &run->config->settings) : 0;
+
+	if (error)
+		say_line("Warning: " QUICK_DIRECTORY ": %s", strerror(-error));
 }
 
 /* One stage: look where it matters, plan, do. */
@@ -103,8 +116,11 @@ static int bring_up(struct run *run)
 	if (status)
 		return status;
 	run->keeps_journal = run->lock >= 0;
-	for (int stage = 0; stage < STAGE_COUNT && !status; stage++)
+	for (int stage = 0; stage < STAGE_COUNT && !status; stage++) {
 		status = run_stage(run, (enum plan_stage)stage);
+		if (!status && stage == STAGE_DEVICE)
+			remember(run);
+	}
 	if (status)
 		take_down(run, &run->config->options);
 	return status;
@@ -115,14 +131,18 @@ static int with_run(struct config *config, int (*act)(struct run *run))
 	struct run run;
 	int status = 1, error = run_open(&run, config->ifname, config);
 
-	if (!error)
-		error = run_lock(&run);
+	if (error) {
+		say_error("%s", strerror(-error));
+		run_close(&run);
+		return status;
+	}
+	error = run_lock(&run);
 	if (error == -EROFS) {
 		say_line("Warning: " QUICK_DIRECTORY " cannot be written, so there is no journal");
 		error = 0;
 	}
 	if (error)
-		say_error("%s", strerror(-error));
+		say_error(QUICK_DIRECTORY ": %s", strerror(-error));
 	else
 		status = act(&run);
 	run_close(&run);
@@ -147,6 +167,18 @@ int verb_up(int argc, char **argv)
 	return status;
 }
 
+/* 0 or -errno. */
+static int keep_working_endpoints(struct config *config, const struct state *state)
+{
+	struct remembered remembered;
+	int error = remember_read(config->ifname, &remembered);
+
+	if (!error)
+		remember_keep_working(&remembered, &config->settings, &state->device, clock_wall());
+	remember_fini(&remembered);
+	return error == -ENOENT ? 0 : error;
+}
+
 static int reload(struct run *run)
 {
 	struct state state;
@@ -154,6 +186,8 @@ static int reload(struct run *run)
 	struct wanted wanted = wanted_of(run->config);
 	struct step_list plan = {0};
 
+	if (!error && state.has_device)
+		error = keep_working_endpoints(run->config, &state);
 	if (error || !state.has_device) {
 		say_error(error ? "%s" : "`%s' is not a WireGuard interface",
 			error ? strerror(-error) : run->ifname);
@@ -163,6 +197,8 @@ static int reload(struct run *run)
 			&run->rtnl, &run->config->settings.device, state.device.fwmark, &state);
 		run->keeps_journal = run->lock >= 0;
 		status = plan_reload(&plan, &wanted, &state) ? run_steps(run, &plan) : 1;
+		if (!status)
+			remember(run);
 	}
 	step_list_fini(&plan);
 	state_fini(&state);
@@ -229,6 +265,8 @@ static int show_plan(struct config *config)
 		say_error("`%s' is not a WireGuard interface", config->ifname);
 		error = -ENODEV;
 	}
+	if (!error && state.has_device)
+		error = keep_working_endpoints(config, &state);
 	if (!error) {
 		snapshot_measure_paths(
 			&rtnl, &config->settings.device, state.device.fwmark, &state);

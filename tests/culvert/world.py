@@ -107,8 +107,9 @@ class World:
         kwargs.setdefault("text", True)
         # Before a path: our build's programs, not those of the system.
         words = [self.tools.get(word, word) for word in words]
-        return subprocess.run(words, capture_output=True, check=False, stdin=subprocess.DEVNULL,
-                              env=self.environment, **kwargs)
+        if "input" not in kwargs:
+            kwargs["stdin"] = subprocess.DEVNULL
+        return subprocess.run(words, capture_output=True, check=False, env=self.environment, **kwargs)
 
     def must(self, *words, **kwargs):
         done = self.run(*words, **kwargs)
@@ -129,8 +130,8 @@ class World:
 
     def start(self, host, *words, **kwargs):
         words = [self.tools.get(word, word) for word in words]
-        process = subprocess.Popen(["ip", "netns", "exec", host, *words], env=self.environment,
-                                   stdin=subprocess.DEVNULL, **kwargs)
+        kwargs.setdefault("stdin", subprocess.DEVNULL)
+        process = subprocess.Popen(["ip", "netns", "exec", host, *words], env=self.environment, **kwargs)
         self.processes.append(process)
         return process
 

@@ -1,7 +1,12 @@
 """wg-quick on an interface of the kernel: ours beside the stock tool, and with traffic."""
 
-from lab import Skip, need
+import os
+import sys
+
+from lab import Skip, need, wait_until
 from peer import OURS
+
+DNS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "quick/dns.py")
 
 KEY, PEER = "QFRpBgpZ1oGJmJ0OzZvbqD6vZqvIDmVSpvsWgqfTNmQ=", "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
 INTERFACE = f"[Interface]\nPrivateKey = {KEY}\nListenPort = 51822\nAddress = 10.77.0.2/24, fd77::2/64\n"
@@ -95,3 +100,33 @@ def carries_everything(lab):
         need(guest.sh(f"{OURS} show wg0 endpoints").stdout.split()[1] == "192.0.2.1:51821", "another endpoint")
         quick(guest, "ours", "down")
         need(not guest.sh("ls /sys/class/net/wg0", check=False).stdout, "wg0 is left after down")
+
+
+def follows_a_name(lab):
+    """The record of the peer's name changes, and the kernel's interface follows when its time to live ends."""
+    left, right = lab.sides()
+    guest, records, log = lab.guest, lab.file("records"), lab.file("dns.log")
+
+    def publish(address):
+        with open(f"{records}.new", "w") as file:
+            file.write(f"far.example 1 {address}\n")
+        os.replace(f"{records}.new", records)
+
+    guest.ip("link", "del", "wg0")
+    left.set("peer", right.public, "allowed-ips", "10.77.0.2/32")
+    lab.a.ip("addr", "add", "192.0.2.11", "dev", "lo")
+    lab.later(lab.a.ip, "addr", "del", "192.0.2.11", "dev", "lo")
+    publish("192.0.2.1")
+    lab.popen(lab.a.words(sys.executable, DNS, "192.0.2.1", records, log))
+    wait_until(lambda: os.path.exists(log), 15, "the DNS server")
+    guest.write("/etc/resolv.conf", "nameserver 192.0.2.1\n")
+    text = CONFIGS["split"].replace(KEY, right.private).replace(PEER, left.public).replace("192.0.2.1:", "far.example:")
+    guest.write("/etc/wireguard/wg0.conf", text)
+    quick(guest, "ours", "up")
+    for address in ("192.0.2.1", "192.0.2.11"):
+        publish(address)
+        wait_until(lambda: guest.sh(f"{OURS} show wg0 endpoints").stdout.split()[1] == f"{address}:51821", 60, address)
+        out = guest.run("ping", "-n", "-c", "1", "-w", "10", "10.77.0.1", check=False).stdout
+        need("1 received" in out, f"no answer by {address}: {out[-300:]}")
+    quick(guest, "ours", "down")
+    need(not guest.sh("ls /run/culvert/quick | grep -v lock", check=False).stdout, "something is left after down")

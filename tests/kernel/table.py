@@ -52,3 +52,4 @@ add(scenario_backend.does_all_cases_alike, long=True, seconds=1200)
 for config in scenario_quick.CONFIGS:
     add(scenario_quick.leaves_the_same, name=f"quick/leaves_the_same/{config.replace(' ', '-')}", config=config)
 add(scenario_quick.carries_everything)
+add(scenario_quick.follows_a_name)

@@ -3,7 +3,9 @@
 from collections import namedtuple
 
 import broken
+import scenario_live as live
 import scenario_routes as routes
+import scenario_sites as sites
 import scenario_tunnel as tunnel
 
 Row = namedtuple("Row", "what function arguments also seconds", defaults=((), (), 120))
@@ -23,5 +25,7 @@ SCENARIOS = {
                          routes.nothing_leaks),
     "hub-and-spoke": Row("three clients reach each other through a hub, and the world without it",
                          routes.hub_and_spoke, also=GO),
+    "site-to-site": Row("two networks behind gateways with names, one of which moves", sites.site_to_site, also=GO),
+    "live-peers": Row("peers come and go, and the others lose nothing", live.live_peers, also=GO),
     "show": Row("what wg show says while the tunnel lives", tunnel.show),
 }

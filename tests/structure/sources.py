@@ -23,6 +23,7 @@ MAY_INCLUDE = {
     "quick": {"base", "model", "os", "ctl", "quick"},
     "doctor": {"base", "crypto", "model", "os", "ctl", "cli", "quick", "doctor"},
     "culvert": {"base", "crypto", "model", "os", "ctl", "cli", "quick", "doctor", "culvert"},
+    "web": {"base", "model", "os", "cli", "culvert", "web"},
 }
 
 Function = namedtuple("Function", "name path line length is_static")

@@ -43,12 +43,13 @@ static void reads_numbers(void **state)
 struct store {
 	int pid;
 	const char *count, *names;
-	int found;          /* which descriptor, counted from 0; -1: none */
+	int tun, listener;  /* which descriptor, counted from 0; -1: none */
 	const char *closed; /* a letter for each of four: c closed, o open */
 };
 
 static void try_store(const struct store *store)
 {
+	struct inherited found;
 	char text[16];
 
 	for (int fd = 3; fd < 7; fd++)
@@ -60,29 +61,33 @@ static void try_store(const struct store *store)
 		setenv("LISTEN_FDNAMES", store->names, 1);
 	else
 		unsetenv("LISTEN_FDNAMES");
-	assert_int_equal(inherit_stored_tun(), store->found < 0 ? INHERIT_NONE : 3 + store->found);
+	found = inherit_managed();
+	assert_int_equal(found.tun, store->tun < 0 ? INHERIT_NONE : 3 + store->tun);
+	assert_int_equal(found.listener, store->listener < 0 ? INHERIT_NONE : 3 + store->listener);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(fcntl(3 + i, F_GETFD) < 0, store->closed[i] == 'c');
 	for (int fd = 3; fd < 7; fd++)
 		close(fd);
 }
 
-static void finds_the_stored_one(void **state)
+static void finds_what_a_manager_hands_over(void **state)
 {
 	static const struct store rows[] = {
-		{0, "1", "tun", 0, "oooo"},
-		{0, "2", "stored:tun", 1, "cooo"},
-		{0, "3", "tun:tun:x", 0, "occo"},
-		{0, "4", "tune:tu::tun", 3, "ccco"},
-		{0, "3", "a:b:c", -1, "ccco"},
-		{0, "2", "tun", 0, "ocoo"},
-		{0, "2", "", -1, "ccoo"},
-		{0, "0", "tun", -1, "oooo"},
-		{0, "-1", "tun", -1, "oooo"},
-		{0, "65", "tun", -1, "oooo"},
-		{0, "", "tun", -1, "oooo"},
-		{0, "1", NULL, -1, "oooo"},
-		{1, "1", "tun", -1, "oooo"},
+		{0, "1", "tun", 0, -1, "oooo"},
+		{0, "1", "control", -1, 0, "oooo"},
+		{0, "2", "control:tun", 1, 0, "oooo"},
+		{0, "2", "stored:tun", 1, -1, "cooo"},
+		{0, "3", "tun:tun:x", 0, -1, "occo"},
+		{0, "4", "tune:tu::tun", 3, -1, "ccco"},
+		{0, "3", "a:b:controls", -1, -1, "ccco"},
+		{0, "2", "tun", 0, -1, "ocoo"},
+		{0, "2", "", -1, -1, "ccoo"},
+		{0, "0", "tun", -1, -1, "oooo"},
+		{0, "-1", "tun", -1, -1, "oooo"},
+		{0, "65", "tun", -1, -1, "oooo"},
+		{0, "", "tun", -1, -1, "oooo"},
+		{0, "1", NULL, -1, -1, "oooo"},
+		{1, "1", "tun", -1, -1, "oooo"},
 	};
 
 	(void)state;
@@ -90,14 +95,14 @@ static void finds_the_stored_one(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		try_store(&rows[i]);
 	unsetenv("LISTEN_PID");
-	assert_int_equal(inherit_stored_tun(), INHERIT_NONE);
+	assert_int_equal(inherit_managed().tun, INHERIT_NONE);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_numbers),
-		cmocka_unit_test(finds_the_stored_one),
+		cmocka_unit_test(finds_what_a_manager_hands_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

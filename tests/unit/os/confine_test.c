@@ -6,6 +6,7 @@
 #include "callfilter.h"
 #include "pathfence.h"
 #include "privileges.h"
+#include "sanitizer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -257,13 +258,13 @@ static void needs_root(void)
 static void needs_a_filter(void)
 {
 	/* valgrind makes system calls of its own in what it runs. */
-	if (!callfilter_is_built() || unit_is_on_valgrind())
+	if (HAS_SANITIZER || unit_is_on_valgrind())
 		skip();
 }
 
 static void needs_landlock(void)
 {
-	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 1)
+	if (HAS_SANITIZER || syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 1)
 		skip();
 }
 
