@@ -37,6 +37,14 @@ static struct claimed *claims_of(const struct device_settings *device, size_t *c
 	return claims;
 }
 
+/* Of one section, or of two with one key, which is told elsewhere. */
+static bool same_peer(
+	const struct device_settings *device, const struct claimed *a, const struct claimed *b)
+{
+	return memcmp(&device->peers[a->peer].public_key, &device->peers[b->peer].public_key,
+		       KEY_LEN) == 0;
+}
+
 void check_claims(struct diagnosis *diagnosis, const struct evidence *evidence)
 {
 	size_t count;
@@ -46,7 +54,7 @@ void check_claims(struct diagnosis *diagnosis, const struct evidence *evidence)
 		const struct conf_peer *sections = evidence->file.settings.peers;
 
 		if (memcmp(&claims[i].prefix, &claims[i - 1].prefix, sizeof(claims[i].prefix)) ||
-			claims[i].peer == claims[i - 1].peer)
+			same_peer(&evidence->file.settings.device, &claims[i], &claims[i - 1]))
 			continue;
 		diagnosis_add(diagnosis, FOUND_ALLOWED_IP_TWICE, DOCTOR_NO_PEER,
 			doctor_text("editor %s +%u", evidence->file.path,

@@ -2,7 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "gather.h"
+#include "iptables.h"
 #include "nft.h"
+#include "process.h"
+#include "wholefile.h"
 
 static const enum wall_hook way_in[] = {WALL_PREROUTING, WALL_INPUT};
 static const enum wall_hook way_out[] = {WALL_OUTPUT, WALL_POSTROUTING};
@@ -191,6 +194,62 @@ static void ask_all(struct evidence *evidence, const json_t *rules)
 	}
 }
 
+/* What a program of iptables' prints, for this family; NULL: it is not there, or says nothing. */
+static char *saved(const char *program)
+{
+	const char *argv[] = {program, NULL};
+	struct process_result result;
+
+	if (!process_find(program) ||
+		process_run(&(struct process){.argv = argv, .capture = true, .is_quiet = true},
+			&result) != 0)
+		return NULL;
+	if (result.status == 0)
+		return result.output;
+	free(result.output);
+	return NULL;
+}
+
+/* The kernel has tables of the older iptables, which nft does not know. */
+static bool has_legacy(const char *names)
+{
+	bool has = false;
+	char *text;
+	size_t len;
+
+	if (wholefile_read(names, &text, &len) == 0) {
+		has = len > 0;
+		wholefile_free(text, len);
+	}
+	return has;
+}
+
+static void complete_rules(json_t *rules)
+{
+	static const struct {
+		const char *family, *program, *legacy, *names;
+	} kinds[] = {
+		{"ip", "iptables-nft-save", "iptables-legacy-save", "/proc/net/ip_tables_names"},
+		{"ip6", "ip6tables-nft-save", "ip6tables-legacy-save",
+			"/proc/net/ip6_tables_names"},
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		char *text =
+			iptables_is_hidden(rules, kinds[i].family) ? saved(kinds[i].program) : NULL;
+
+		if (text) {
+			iptables_remove(rules, kinds[i].family);
+			iptables_add(rules, kinds[i].family, "", text);
+		}
+		free(text);
+		text = has_legacy(kinds[i].names) ? saved(kinds[i].legacy) : NULL;
+		if (text)
+			iptables_add(rules, kinds[i].family, " (legacy)", text);
+		free(text);
+	}
+}
+
 void gather_wall(struct evidence *evidence)
 {
 	json_t *document, *rules;
@@ -202,6 +261,7 @@ void gather_wall(struct evidence *evidence)
 	free(text);
 	rules = json_object_get(document, "nftables");
 	if (json_is_array(rules)) {
+		complete_rules(rules);
 		evidence->wall.is_seen = true;
 		evidence->wall.has_masquerade = wall_has_masquerade(rules);
 		ask_all(evidence, rules);

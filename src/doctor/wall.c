@@ -47,6 +47,8 @@ static enum wall_keeper keeper_of(const char *table, const char *chain)
 	bool is_iptables = strcmp(table, "filter") == 0 || strcmp(table, "raw") == 0 ||
 			   strcmp(table, "mangle") == 0 || strcmp(table, "nat") == 0;
 
+	if (strstr(table, " (legacy)"))
+		return WALL_IPTABLES;
 	if (strcmp(table, "firewalld") == 0)
 		return WALL_FIREWALLD;
 	if (strncmp(chain, "ufw", 3) == 0)

@@ -239,6 +239,19 @@ def healthy(net):
             expect(host)
 
 
+def port_not_let_in(net):
+    """Usual rules that have answers and pings, but not the port: by iptables, then by nft."""
+    site = broken.Site(net)
+    site.server.sh(IPTABLES.replace("53,51820", "53,51821"))
+    site.up()
+    site.try_it()
+    expect(site.server, "port-firewalled")
+    site.server.run("nft", "flush", "ruleset")
+    site.server.run("nft", "-f", "-", input=NFT.replace("51000-52000", "51000-51819"))
+    site.try_it()
+    expect(site.server, "port-firewalled")
+
+
 def hub(net):
     internet = Internet(net)
     middle = internet.attach(net.host("hub"), "203.0.113.50/24")
@@ -288,6 +301,7 @@ SETUPS = {
     "nat-without-keepalive": Setup(broken.FAULTS["nat-without-keepalive"].what, fault, ("nat-without-keepalive",)),
     "preshared": Setup("the two preshared keys differ", preshared),
     **{name: Setup(broken.FAULTS[name].what, fault, (name,)) for name in FAULTS},
+    "port-not-let-in": Setup("the server's firewall lets in all but the port", port_not_let_in),
     "wrong-endpoint": Setup(broken.FAULTS["wrong-endpoint"].what, wrong_endpoint),
     "two-devices": Setup("one private key on two devices", two_devices),
     "cases/full": Setup("at a client whose tunnel takes everything", cases, (FULL_CASES, full_tunnel)),
