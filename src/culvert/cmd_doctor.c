@@ -12,10 +12,11 @@
 #include "gather.h"
 #include "interface.h"
 #include "jsonout.h"
+#include "report.h"
 #include "subcommand.h"
 #include "tell.h"
 #include "terminal.h"
-#include "watch.h"
+#include "logwatch.h"
 
 #define JSON_SCHEMA "culvert/doctor/1"
 
@@ -73,7 +74,7 @@ static void examine(
 		if (wishes->is_json)
 			json_array_append_new(documents, tell_json(&diagnosis, &evidence));
 		else if (wishes->is_report)
-			tell_report(&out, &diagnosis, &evidence);
+			report_print(&out, &diagnosis, &evidence);
 		else
 			tell_lines(&out, &diagnosis, &evidence);
 		outcome->is_unseen |= out.is_short;
@@ -105,9 +106,10 @@ static enum status watch(const char *ifname, uint64_t seconds)
 		passed = instant_age(clock_now(), start) / NS_PER_S;
 		error = look(&after, ifname);
 		if (!error && after.has_log)
-			watch_tell(&out, &before.log, &after.log, passed);
+			logwatch_tell(&out, &before.log, &after.log, passed);
 		else if (!error)
-			watch_tell_peers(&out, &before.system.device, &after.system.device, passed);
+			logwatch_tell_peers(
+				&out, &before.system.device, &after.system.device, passed);
 		terminal_write(&out);
 		fflush(stdout);
 		textbuf_fini(&out);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 #include "redact.h"
+#include "report.h"
 #include "tell.h"
 #include "words.h"
 
@@ -122,7 +123,7 @@ static void add_findings(struct textbuf *out, const struct diagnosis *diagnosis)
 	}
 }
 
-void tell_report(
+void report_print(
 	struct textbuf *out, const struct diagnosis *diagnosis, const struct evidence *evidence)
 {
 	struct textbuf whole = {0};

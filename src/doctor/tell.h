@@ -1,4 +1,4 @@
-/* Findings for people, for programs, and for a forum. Pure: text and JSON in memory. */
+/* Findings for people and for programs. Pure: text and JSON in memory. */
 #ifndef CULVERT_DOCTOR_TELL_H
 #define CULVERT_DOCTOR_TELL_H
 
@@ -13,13 +13,6 @@ void tell_lines(
 
 /* A new reference: one element of "interfaces" of the document "culvert/doctor/1". */
 json_t *tell_json(const struct diagnosis *diagnosis, const struct evidence *evidence);
-
-/*
- * What others need to help, and nothing that says who we are: peers are numbers, keys and host names
- * left out, addresses of the internet cut short.
- */
-void tell_report(
-	struct textbuf *out, const struct diagnosis *diagnosis, const struct evidence *evidence);
 
 /* "broken", "warnings", "healthy". */
 const char *tell_status(const struct diagnosis *diagnosis);

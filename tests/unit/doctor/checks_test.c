@@ -146,9 +146,10 @@ static void caller(struct evidence *e, const char *lines)
 					    "PersistentKeepalive = 25\n"))                         \
 	C(readable, "W config-readable", e->file.mode = 0644)                                      \
 	C(group, "W config-readable", e->file.mode = 0640)                                         \
-	C(key_differs, "B config-key-differs, W no-peers", e->file.public_key = sick_peer(e)->public_key,      \
-		sick_file(e, SICK_INTERFACE), sick_add_peer(e, "10.0.0.3/32"),                     \
-		e->system.device.peers_count = 0, e->ways_count = 0)                               \
+	C(key_differs, "B config-key-differs, W no-peers",                                         \
+		e->file.public_key = sick_peer(e)->public_key, sick_file(e, SICK_INTERFACE),       \
+		sick_add_peer(e, "10.0.0.3/32"), e->system.device.peers_count = 0,                 \
+		e->ways_count = 0)                                                                 \
 	C(port_differs, "W config-differs",                                                        \
 		sick_file(e, SICK_INTERFACE "ListenPort = 40001\n" SICK_PEER))                     \
 	C(keepalive_differs, "W config-differs", sick_peer(e)->keepalive = 5)                      \
@@ -212,7 +213,7 @@ static void caller(struct evidence *e, const char *lines)
 	C(not_routed_as_told, "", allowed_way(e)->ifindex = SICK_ETH0,                             \
 		sick_file(e, SICK_INTERFACE "Table = off\n" SICK_PEER))                            \
 	C(in_our_lan, "W network-collision", allowed_way(e)->ifindex = SICK_ETH0,                  \
-		sick_add_address(e, SICK_ETH0, "10.0.0.7/28"),                                    \
+		sick_add_address(e, SICK_ETH0, "10.0.0.7/28"),                                     \
 		e->system.addrs[2].prefix.bits = 32)                                               \
 	C(is_our_lan, "W network-collision", sick_allow(sick_peer(e), "192.0.2.0/24"),             \
 		e->file.options.save_config = true)                                                \

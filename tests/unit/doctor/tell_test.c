@@ -2,6 +2,7 @@
 #include "unit.h"
 #include "checks.h"
 #include "sick.h"
+#include "report.h"
 #include "tell.h"
 #include "terminal.h"
 
@@ -101,7 +102,7 @@ static void reports_without_secrets(void **unused)
 		"count=unknown-peer 4\nevent=unknown-peer count=4 first_ms_ago=9 "
 		"last_ms_ago=5 source=198.51.100.7:5 key=" SICK_OTHER_KEY "\n");
 	checks_run(&patient.diagnosis, &patient.evidence);
-	tell_report(&patient.out, &patient.diagnosis, &patient.evidence);
+	report_print(&patient.out, &patient.diagnosis, &patient.evidence);
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
 		assert_null(strstr(patient.out.text, secrets[i]));
 	assert_non_null(strstr(

@@ -1,7 +1,7 @@
 /* Comparing two looks. */
 #include <stdio.h>
 #include <string.h>
-#include "watch.h"
+#include "logwatch.h"
 #include "words.h"
 
 static bool same_span(struct span a, struct span b)
@@ -52,7 +52,7 @@ static void tell_seen(struct textbuf *out, struct span peer, const struct incide
 	textbuf_addf(out, "  %s\n", reason_text(seen->reason));
 }
 
-void watch_tell(struct textbuf *out, const struct incident_log *before,
+void logwatch_tell(struct textbuf *out, const struct incident_log *before,
 	const struct incident_log *after, uint64_t seconds)
 {
 	unsigned lines = 0;
@@ -67,7 +67,7 @@ void watch_tell(struct textbuf *out, const struct incident_log *before,
 
 			if (of->list[j].count <= old)
 				continue;
-			if (lines++ < WATCH_LINES_MAX)
+			if (lines++ < LOGWATCH_LINES_MAX)
 				tell_seen(out, of->peer, &of->list[j], of->list[j].count - old,
 					seconds);
 			else
@@ -79,7 +79,7 @@ void watch_tell(struct textbuf *out, const struct incident_log *before,
 			(unsigned long long)more);
 }
 
-void watch_tell_peers(struct textbuf *out, const struct device_settings *before,
+void logwatch_tell_peers(struct textbuf *out, const struct device_settings *before,
 	const struct device_settings *after, uint64_t seconds)
 {
 	unsigned lines = 0;
@@ -89,7 +89,7 @@ void watch_tell_peers(struct textbuf *out, const struct device_settings *before,
 
 		if (memcmp(&old->public_key, &new->public_key, sizeof(old->public_key)) != 0 ||
 			(old->rx_bytes == new->rx_bytes && old->tx_bytes == new->tx_bytes) ||
-			lines++ >= WATCH_LINES_MAX)
+			lines++ >= LOGWATCH_LINES_MAX)
 			continue;
 		textbuf_addf(out, "%5llu s  peer %.8s  received %llu, sent %llu bytes%s\n",
 			(unsigned long long)seconds, word_key(&new->public_key).text,

@@ -2,7 +2,7 @@
 #include "unit.h"
 #include <stdio.h>
 #include "sick.h"
-#include "watch.h"
+#include "logwatch.h"
 
 #define ONE(count)                                                                                 \
 	"event=bad-mac1 count=" #count " first_ms_ago=9 last_ms_ago=5 source=192.0.2.7:1\n"
@@ -34,7 +34,7 @@ static void tells_what_is_new(void **unused)
 		sick_init(&after);
 		sick_log(&before, cases[i].before);
 		sick_log(&after, cases[i].after);
-		watch_tell(&out, &before.log, &after.log, 3);
+		logwatch_tell(&out, &before.log, &after.log, 3);
 		text = out.text ? out.text : "";
 		assert_memory_equal(text, cases[i].told, strlen(cases[i].told));
 		assert_true((*text == 0) == (*cases[i].told == 0));
@@ -53,15 +53,15 @@ static void a_flood_is_counted(void **unused)
 
 	sick_init(&before);
 	sick_init(&after);
-	for (int i = 0; i < WATCH_LINES_MAX + 5; i++)
+	for (int i = 0; i < LOGWATCH_LINES_MAX + 5; i++)
 		textbuf_addf(&lines,
 			"event=bad-mac1 count=2 first_ms_ago=9 last_ms_ago=5 source=192.0.2.%d:1\n",
 			i);
 	sick_log(&after, lines.text);
-	watch_tell(&out, &before.log, &after.log, 1);
+	logwatch_tell(&out, &before.log, &after.log, 1);
 	for (const char *at = out.text; *at; at++)
 		count += *at == '\n';
-	assert_int_equal(count, WATCH_LINES_MAX + 1);
+	assert_int_equal(count, LOGWATCH_LINES_MAX + 1);
 	assert_non_null(strstr(out.text, "and 10 more\n"));
 	textbuf_fini(&lines);
 	textbuf_fini(&out);
@@ -77,11 +77,11 @@ static void tells_peers_where_there_is_no_log(void **unused)
 
 	sick_init(&before);
 	sick_init(&after);
-	watch_tell_peers(&out, &before.system.device, &after.system.device, 1);
+	logwatch_tell_peers(&out, &before.system.device, &after.system.device, 1);
 	assert_int_equal(out.len, 0);
 	sick_peer(&after)->tx_bytes += 148;
 	sick_peer(&after)->last_handshake.sec++;
-	watch_tell_peers(&out, &before.system.device, &after.system.device, 1);
+	logwatch_tell_peers(&out, &before.system.device, &after.system.device, 1);
 	assert_string_equal(
 		out.text, "    1 s  peer TrMvSoP4  received 0, sent 148 bytes, a new handshake\n");
 	textbuf_fini(&out);
