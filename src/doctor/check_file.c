@@ -85,12 +85,21 @@ static const char *difference_of_peer(
 	return NULL;
 }
 
-static void tell_difference(struct diagnosis *diagnosis, const struct evidence *evidence, long peer,
-	const char *what, const char *where)
+static void tell_missing(struct diagnosis *diagnosis, const struct evidence *evidence,
+	const struct peer_settings *peer)
 {
-	diagnosis_add(diagnosis, FOUND_CONFIG_DIFFERS, peer,
+	diagnosis_add(diagnosis, FOUND_CONFIG_DIFFERS, DOCTOR_NO_PEER,
 		doctor_text("wg-quick reload %s", evidence->ifname),
-		"%s %s in %s, not in the running interface (or otherwise there)", what, where,
+		"the peer %s of %s is not in the running interface",
+		word_key(&peer->public_key).text, evidence->file.path);
+}
+
+static void tell_difference(
+	struct diagnosis *diagnosis, const struct evidence *evidence, size_t peer, const char *what)
+{
+	diagnosis_add(diagnosis, FOUND_CONFIG_DIFFERS, (long)peer,
+		doctor_text("wg-quick reload %s", evidence->ifname),
+		"the peer's %s in %s is not that of the running interface", what,
 		evidence->file.path);
 }
 
@@ -118,8 +127,7 @@ static void compare_peers(struct diagnosis *diagnosis, const struct evidence *ev
 	for (size_t i = 0; i < in_file->peers_count; i++)
 		if (!is_own_key(evidence, &in_file->peers[i].public_key) &&
 			!find_peer(running, &in_file->peers[i].public_key))
-			tell_difference(
-				diagnosis, evidence, DOCTOR_NO_PEER, "a peer", "stands only");
+			tell_missing(diagnosis, evidence, &in_file->peers[i]);
 	for (size_t i = 0; i < running->peers_count; i++) {
 		const struct peer_settings *want =
 			find_peer(in_file, &running->peers[i].public_key);
@@ -134,7 +142,7 @@ static void compare_peers(struct diagnosis *diagnosis, const struct evidence *ev
 				"the peer is not in %s: it will be gone after the next start",
 				evidence->file.path);
 		else if (what)
-			tell_difference(diagnosis, evidence, (long)i, what, "stands otherwise");
+			tell_difference(diagnosis, evidence, i, what);
 	}
 }
 

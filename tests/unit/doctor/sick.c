@@ -92,6 +92,13 @@ struct peer_settings *sick_add_peer(struct evidence *evidence, const char *allow
 	return peer;
 }
 
+void sick_drop_peer(struct evidence *evidence)
+{
+	struct device_settings *device = &evidence->system.device;
+
+	free(device->peers[--device->peers_count].allowed_ips);
+}
+
 void sick_file(struct evidence *evidence, const char *text)
 {
 	struct file_evidence *file = &evidence->file;

@@ -27,6 +27,9 @@ void sick_add_link(struct evidence *evidence, uint32_t index, const char *name);
 /* A second peer, which must call us and never has. */
 struct peer_settings *sick_add_peer(struct evidence *evidence, const char *allowed_ip);
 
+/* Takes the last peer away. */
+void sick_drop_peer(struct evidence *evidence);
+
 /* Appends a prefix to the peer's allowed IPs. */
 void sick_allow(struct peer_settings *peer, const char *prefix);
 
