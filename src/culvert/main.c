@@ -9,9 +9,14 @@
 #include "subcommand.h"
 
 static const struct subcommand *const subcommands[] = {
+	&metrics_subcommand,
 	&peer_subcommand,
+	&ping_subcommand,
+	&mtu_subcommand,
+	&bench_subcommand,
 	&status_subcommand,
 	&doctor_subcommand,
+	&top_subcommand,
 	&web_subcommand,
 };
 

@@ -29,9 +29,14 @@ struct subcommand {
 	enum status (*run)(struct invocation *call);
 };
 
-extern const struct subcommand peer_subcommand;
+extern const struct subcommand bench_subcommand;
 extern const struct subcommand doctor_subcommand;
+extern const struct subcommand metrics_subcommand;
+extern const struct subcommand mtu_subcommand;
+extern const struct subcommand peer_subcommand;
+extern const struct subcommand ping_subcommand;
 extern const struct subcommand status_subcommand;
+extern const struct subcommand top_subcommand;
 extern const struct subcommand web_subcommand;
 
 #endif

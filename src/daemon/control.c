@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include "chronicle.h"
 #include "config.h"
@@ -48,6 +49,7 @@ struct connection {
 	bool is_log;        /* and it is what happened, not what is set */
 	bool is_in_peer;    /* of which all is printed but the allowed IPs from next_ip on */
 	bool is_ending;     /* close when out is sent */
+	bool is_greeted;    /* a daemon that may take the tunnel over */
 	bool wants_write;
 	uint32_t next_peer, next_ip;
 	uint64_t last_used; /* a count of events, not a time */
@@ -66,10 +68,19 @@ struct control {
 	const struct control_rules *rules;
 	struct tunnel *tunnel;
 	struct setting setting;
+	struct handover_ends ends; /* all -1: nothing is offered */
+	struct connection *taker;  /* NULL: nobody is ready to take the tunnel over */
 	int listener;
+	int spare; /* a descriptor to be had when there are no others; -1: in use */
 	uint64_t events;
 	struct connection connections[CONTROL_CONNECTIONS];
 };
+
+/* Any descriptor will do, of a kind that may be had at any time; -1: there is just no spare. */
+static int spare_descriptor(void)
+{
+	return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
 
 int control_create(
 	struct control **control, struct tunnel *tunnel, int listener, enum control_kind kind)
@@ -82,10 +93,14 @@ int control_create(
 	c->rules = &rules[kind];
 	c->tunnel = tunnel;
 	c->listener = listener;
+	c->ends = (struct handover_ends){-1, -1, -1};
+	c->spare = spare_descriptor();
 	for (unsigned i = 0; i < CONTROL_CONNECTIONS; i++)
 		c->connections[i].fd = -1;
 	err = event_add(&tunnel->loop, listener, EVENT_READ, c->rules->listener_tag);
 	if (err < 0) {
+		if (c->spare >= 0)
+			close(c->spare);
 		free(c);
 		return err;
 	}
@@ -98,8 +113,12 @@ static void close_connection(struct control *control, struct connection *connect
 	if (connection->fd < 0)
 		return;
 	ENSURE(control->setting.by != connection);
+	if (control->taker == connection)
+		control->taker = NULL;
 	event_remove(&control->tunnel->loop, connection->fd);
 	close(connection->fd);
+	if (control->spare < 0)
+		control->spare = spare_descriptor();
 	textbuf_fini(&connection->in);
 	textbuf_fini(&connection->out);
 	*connection = (struct connection){.fd = -1};
@@ -113,6 +132,8 @@ void control_destroy(struct control *control)
 	control->setting.by = NULL;
 	for (unsigned i = 0; i < CONTROL_CONNECTIONS; i++)
 		close_connection(control, &control->connections[i]);
+	if (control->spare >= 0)
+		close(control->spare);
 	free(control);
 }
 
@@ -147,24 +168,39 @@ static unsigned make_place(struct control *control)
 	return n;
 }
 
-/* Without a descriptor for who waits the listener would stay readable, and the loop spin. */
+/*
+ * Without a descriptor for who waits the listener would stay readable, and the loop spin. So the
+ * connections that were silent for longest make room, and when there are none the spare does.
+ */
 static int accept_one(struct control *control)
 {
 	int fd = unixsock_accept(control->listener);
-	struct connection *oldest;
 
-	while ((fd == -EMFILE || fd == -ENFILE) && (oldest = longest_silent(control)) != NULL) {
-		close_connection(control, oldest);
+	while (fd == -EMFILE || fd == -ENFILE) {
+		struct connection *oldest = longest_silent(control);
+
+		if (oldest) {
+			close_connection(control, oldest);
+		} else if (control->spare >= 0) {
+			close(control->spare);
+			control->spare = -1;
+		} else {
+			return fd;
+		}
 		fd = unixsock_accept(control->listener);
 	}
 	return fd;
 }
 
+/*
+ * Room is made for the first one only, who surely waits: without descriptors the kernel says so
+ * before it looks whether anybody does, and a connection would be closed for nobody.
+ */
 void control_accept(struct control *control)
 {
-	int fd;
+	int fd = accept_one(control);
 
-	while ((fd = accept_one(control)) >= 0) {
+	for (; fd >= 0; fd = unixsock_accept(control->listener)) {
 		unsigned n = make_place(control);
 
 		if (event_add(&control->tunnel->loop, fd, EVENT_READ,
@@ -344,6 +380,31 @@ static void start_setting(
 	go_on_setting(control, connection, now);
 }
 
+static void refuse(struct connection *connection)
+{
+	uapi_print_errno(&connection->out, -EPROTO);
+	connection->is_ending = true;
+}
+
+static void answer_replace(
+	struct control *control, struct connection *connection, struct span request)
+{
+	if (control->ends.tun < 0)
+		refuse(connection);
+	else if (handover_greet(connection->fd, request, &control->ends, &connection->out))
+		connection->is_greeted = true;
+	else
+		connection->is_ending = true;
+}
+
+static void answer_take(struct control *control, struct connection *connection)
+{
+	if (connection->is_greeted && !control->taker)
+		control->taker = connection;
+	else
+		refuse(connection);
+}
+
 /* Answers the first request in the buffer, or begins to; false: there is no whole one. */
 static bool answer_next(struct control *control, struct connection *connection, struct moment now)
 {
@@ -369,9 +430,14 @@ static bool answer_next(struct control *control, struct connection *connection, 
 	case UAPI_SET:
 		start_setting(control, connection, end, now);
 		return true;
+	case UAPI_REPLACE:
+		answer_replace(control, connection, text);
+		break;
+	case UAPI_TAKE:
+		answer_take(control, connection);
+		break;
 	case UAPI_UNKNOWN:
-		uapi_print_errno(&connection->out, -EPROTO);
-		connection->is_ending = true;
+		refuse(connection);
 		break;
 	}
 	drop_request(connection, end);
@@ -486,4 +552,31 @@ void control_ready(struct control *control, unsigned n, unsigned ready, struct m
 		close_connection(control, connection);
 	else
 		connection->wants_write = wants_write;
+}
+
+void control_offer(struct control *control, const struct handover_ends *ends)
+{
+	control->ends = *ends;
+}
+
+bool control_has_taker(const struct control *control)
+{
+	return control->taker != NULL;
+}
+
+int control_taker(const struct control *control, bool may_cut)
+{
+	if (!control->taker || control->setting.by)
+		return -1;
+	for (unsigned i = 0; i < CONTROL_CONNECTIONS && !may_cut; i++)
+		if (&control->connections[i] != control->taker && control->connections[i].fd >= 0 &&
+			has_work(&control->connections[i]))
+			return -1;
+	return control->taker->fd;
+}
+
+void control_end_taking(struct control *control)
+{
+	if (control->taker)
+		close_connection(control, control->taker);
 }

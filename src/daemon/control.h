@@ -6,6 +6,7 @@
 #ifndef CULVERT_DAEMON_CONTROL_H
 #define CULVERT_DAEMON_CONTROL_H
 
+#include "handover.h"
 #include "tunnel.h"
 
 enum {
@@ -27,6 +28,21 @@ int control_create(
 
 /* Closes all connections; the listener stays the caller's. */
 void control_destroy(struct control *control);
+
+/* Who asks to take the tunnel over may be given these; without, nobody is given anything. */
+void control_offer(struct control *control, const struct handover_ends *ends);
+
+/*
+ * The connection of a daemon that is ready to take the tunnel over, or -1. may_cut: replies under way
+ * do not hinder it; a change under way does in any case.
+ */
+int control_taker(const struct control *control, bool may_cut);
+
+/* True while there is one, whatever hinders it. */
+bool control_has_taker(const struct control *control);
+
+/* It did not come to that: its connection is closed. */
+void control_end_taking(struct control *control);
 
 /* The listener is readable: takes connections; a full house closes the one idle for longest. */
 void control_accept(struct control *control);

@@ -158,6 +158,11 @@ bool handshaker_is_busy(const struct handshaker *h)
 	return h->queue_count >= UNDER_LOAD_QUEUE;
 }
 
+bool handshaker_is_idle(const struct handshaker *h)
+{
+	return h->idle.count == JOBS && h->queue_count == 0 && h->first_wish == 0;
+}
+
 bool handshaker_queue(struct handshaker *h, const struct handshake_message *message)
 {
 	if (h->queue_count == HANDSHAKE_QUEUE_MAX)

@@ -25,6 +25,9 @@ void handshaker_destroy(struct handshaker *handshaker);
 /* True when so many messages wait that the load rule holds. */
 bool handshaker_is_busy(const struct handshaker *handshaker);
 
+/* True when nothing waits and nothing is being computed. */
+bool handshaker_is_idle(const struct handshaker *handshaker);
+
 /* Queues an admitted message; false: the queue is full. */
 bool handshaker_queue(struct handshaker *handshaker, const struct handshake_message *message);
 

@@ -20,6 +20,8 @@ enum {
 	/* In flight at once for each thread of the pool, beside the one being gathered. */
 	BATCHES_PER_THREAD = 2,
 	BATCHES_MAX = 16,
+	/* Drawn at once for cookie replies: a flood would else make a system call for each. */
+	CHANCES = 32,
 };
 
 struct ingress {
@@ -29,6 +31,8 @@ struct ingress {
 	/* A ring: from `first` on, `in_flight` batches that the pool has or that wait for it. */
 	unsigned batches_count, first, in_flight;
 	struct inbatch *batches[BATCHES_MAX];
+	unsigned chances_left;
+	struct chance chances[CHANCES];
 };
 
 int ingress_create(struct ingress **ingress, unsigned offloads, unsigned threads)
@@ -65,6 +69,7 @@ void ingress_destroy(struct ingress *ingress)
 		return;
 	wipe(ingress->arena.base, ingress->arena.len);
 	arena_release(&ingress->arena);
+	wipe(ingress->chances, sizeof(ingress->chances));
 	free(ingress);
 }
 
@@ -147,24 +152,35 @@ void ingress_deliver(struct tunnel *tunnel, struct moment now)
 	egress_flush(tunnel);
 }
 
+/* One that no reply has used yet. */
+static struct chance *fresh_chance(struct ingress *g)
+{
+	if (g->chances_left == 0) {
+		entropy_fill(g->chances, sizeof(g->chances));
+		g->chances_left = CHANCES;
+	}
+	return &g->chances[g->chances_left - 1];
+}
+
 static void take_handshake(struct tunnel *tunnel, const struct udp_in *in, const uint8_t *datagram,
 	size_t len, struct moment now)
 {
 	struct handshake_message message = {.source = in->source, .len = (uint8_t)len};
+	struct chance *chance = fresh_chance(tunnel->ingress);
 	struct wire_cookie_reply reply;
-	struct chance chance;
 	enum verdict verdict;
 
 	memcpy(message.bytes, datagram, len);
-	entropy_fill(&chance, sizeof(chance));
 	verdict = handshake_admit(tunnel->device, &message, handshaker_is_busy(tunnel->handshaker),
-		now.at, &chance, &reply);
+		now.at, chance, &reply);
 	if (verdict == VERDICT_OK && !handshaker_queue(tunnel->handshaker, &message))
 		verdict = device_count(tunnel->device, VERDICT_QUEUE_FULL);
 	notes_stranger(tunnel, verdict, &message.source, now.at);
-	if (verdict == VERDICT_COOKIE_NEEDED)
-		egress_datagram(tunnel, NULL, &message.source, &reply, sizeof(reply), 0);
-	wipe(&chance, sizeof(chance));
+	if (verdict != VERDICT_COOKIE_NEEDED)
+		return;
+	egress_datagram(tunnel, NULL, &message.source, &reply, sizeof(reply), 0);
+	wipe(chance, sizeof(*chance));
+	tunnel->ingress->chances_left--;
 }
 
 static void take_cookie_reply(struct tunnel *tunnel, const struct endpoint *source,

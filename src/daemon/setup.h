@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "control.h"
 #include "daemonize.h"
+#include "handover.h"
 #include "linkwatch.h"
 #include "log.h"
 #include "service.h"
@@ -19,9 +20,12 @@ struct daemon {
 	struct log log;
 	int signals;
 	struct service service;
-	struct tun tun; /* until the tunnel has it */
-	bool is_new;    /* the interface was not there before */
-	bool is_given;  /* by WG_TUN_FD: how long it stays is the giver's affair */
+	struct tun tun;           /* until the tunnel has it */
+	bool is_new;              /* the interface was not there before */
+	struct handover handover; /* with the daemon whose tunnel this one takes */
+	bool is_persistent;       /* the interface: stays when the daemon dies */
+	bool has_files;           /* those of the sockets are ours to remove */
+	bool is_given;            /* by WG_TUN_FD: how long it stays is the giver's affair */
 	int listener;
 	char socket_path[UNIXSOCK_PATH_MAX];
 	struct sockwatch socket_file;
@@ -43,6 +47,7 @@ struct daemon {
 	((struct daemon){.signals = -1,                                                            \
 		.service = {.fd = -1},                                                             \
 		.tun = {.fd = -1},                                                                 \
+		.handover = {.fd = -1},                                                            \
 		.listener = -1,                                                                    \
 		.public_listener = -1,                                                             \
 		.routes = -1})

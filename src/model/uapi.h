@@ -23,7 +23,9 @@ enum uapi_operation {
 	UAPI_UNKNOWN, /* answer -EPROTO, or close */
 	UAPI_GET,
 	UAPI_SET,
-	UAPI_EVENTS, /* what went wrong, and right: incidents.h */
+	UAPI_REPLACE, /* another daemon wants to go on with this one's tunnel: handover.h */
+	UAPI_TAKE,    /* and is ready to */
+	UAPI_EVENTS,  /* what went wrong, and right: incidents.h */
 };
 
 /*
