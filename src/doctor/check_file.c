@@ -38,33 +38,40 @@ static void check_errors(struct diagnosis *diagnosis, const struct evidence *evi
 static void check_mode(struct diagnosis *diagnosis, const struct file_evidence *file)
 {
 	bool has_secret = (file->settings.device.has & DEVICE_HAS_PRIVATE_KEY) != 0;
+	bool is_kept = !(file->parent_mode & 011);
+	struct doctor_finding *finding;
 
 	for (size_t i = 0; i < file->settings.device.peers_count; i++)
 		has_secret |= (file->settings.device.peers[i].has & PEER_HAS_PRESHARED_KEY) != 0;
 	if (!has_secret || !(file->mode & FOR_OTHERS))
 		return;
-	diagnosis_add(diagnosis, FOUND_CONFIG_READABLE, DOCTOR_NO_PEER,
+	finding = diagnosis_add(diagnosis, FOUND_CONFIG_READABLE, DOCTOR_NO_PEER,
 		doctor_text("chmod 600 %s", file->path),
 		"%s holds keys and has mode %04o: others than its owner may %s it%s", file->path,
 		file->mode, file->mode & 022 ? "change" : "read",
-		file->parent_mode & 011 ? "" : " (its directory still keeps them out)");
+		is_kept ? " (its directory still keeps them out)" : "");
+	if (finding && is_kept)
+		finding->level = DOCTOR_NOTE;
 }
 
-/* Same prefixes, in any order. */
-static bool same_prefixes(const struct peer_settings *a, const struct peer_settings *b)
+static bool has_prefixes(const struct peer_settings *a, const struct peer_settings *b)
 {
-	if (a->allowed_ips_count != b->allowed_ips_count)
-		return false;
-	for (size_t i = 0; i < a->allowed_ips_count; i++) {
+	for (size_t i = 0; i < b->allowed_ips_count; i++) {
 		bool is_there = false;
 
-		for (size_t j = 0; j < b->allowed_ips_count && !is_there; j++)
-			is_there = memcmp(&a->allowed_ips[i].prefix, &b->allowed_ips[j].prefix,
-					   sizeof(a->allowed_ips[i].prefix)) == 0;
+		for (size_t j = 0; j < a->allowed_ips_count && !is_there; j++)
+			is_there = memcmp(&a->allowed_ips[j].prefix, &b->allowed_ips[i].prefix,
+					   sizeof(b->allowed_ips[i].prefix)) == 0;
 		if (!is_there)
 			return false;
 	}
 	return true;
+}
+
+/* Same prefixes, in any order and as often as they like. */
+static bool same_prefixes(const struct peer_settings *a, const struct peer_settings *b)
+{
+	return has_prefixes(a, b) && has_prefixes(b, a);
 }
 
 static const char *difference_of_peer(

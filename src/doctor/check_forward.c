@@ -6,7 +6,8 @@
 enum role {
 	ROLE_NONE,
 	ROLE_LIKELY, /* networks on both sides */
-	ROLE_SURE,   /* it was told to, or is asked to */
+	ROLE_ASKED,  /* packets have come for it to pass on */
+	ROLE_SURE,   /* it was told to */
 };
 
 static const uint8_t families[] = {IP_V4, IP_V6};
@@ -86,36 +87,42 @@ static bool has_caller(const struct evidence *evidence)
 	return false;
 }
 
-/* Whether the machine is to pass on, and how that is known. */
-static enum role role_of(const struct evidence *evidence, int f, char *why, size_t room)
+/* Nobody said so, but it looks so. */
+static enum role weaker_role(const struct evidence *evidence, int f, char *why, size_t room)
 {
 	const struct ip_prefix *there = far_network(evidence, families[f]);
 	const struct link_addr *here = near_network(evidence, families[f]);
 
+	if (!f && evidence->strangers_turned_away && (has_caller(evidence) || (there && here))) {
+		snprintf(why, room, "%llu packets for others have come since it started",
+			(unsigned long long)evidence->strangers_turned_away);
+		return ROLE_ASKED;
+	}
+	if (!there || !here)
+		return ROLE_NONE;
+	snprintf(why, room, "a peer has %s, and %s on %s is here", word_prefix(there).text,
+		word_prefix(&here->prefix).text, evidence_link_name(evidence, here->ifindex));
+	return ROLE_LIKELY;
+}
+
+/* Whether the machine is to pass on, and how that is known. */
+static enum role role_of(const struct evidence *evidence, int f, char *why, size_t room)
+{
 	if (!evidence_has_family(evidence, families[f]))
 		return ROLE_NONE;
-	if (evidence->has_hooks_for_forwarding)
+	if (evidence->has_hooks_for_forwarding[f])
 		snprintf(why, room, "the hooks in its file make rules for it");
 	else if (evidence->wall.is_seen && evidence->wall.hides_tunnel[f])
 		snprintf(why, room, "the firewall masquerades what comes out of the tunnel");
-	else if (!f && evidence->strangers_turned_away && (has_caller(evidence) || (there && here)))
-		snprintf(why, room, "%llu packets for others have come and were dropped",
-			(unsigned long long)evidence->strangers_turned_away);
-	else if (there && here) {
-		snprintf(why, room, "a peer has %s, and %s on %s is here", word_prefix(there).text,
-			word_prefix(&here->prefix).text,
-			evidence_link_name(evidence, here->ifindex));
-		return ROLE_LIKELY;
-	} else {
-		return ROLE_NONE;
-	}
+	else
+		return weaker_role(evidence, f, why, room);
 	return ROLE_SURE;
 }
 
 static void soften(struct doctor_finding *finding, enum role role)
 {
-	if (finding && role == ROLE_LIKELY)
-		finding->level = DOCTOR_NOTE;
+	if (finding && role != ROLE_SURE)
+		finding->level = role == ROLE_ASKED ? DOCTOR_WARNING : DOCTOR_NOTE;
 }
 
 static void check_sysctl(struct diagnosis *diagnosis, const struct evidence *evidence, int f,

@@ -16,7 +16,6 @@ void evidence_init(struct evidence *evidence, const char *ifname)
 	options_init(&evidence->file.options);
 	conf_errors_init(&evidence->file.errors);
 	evidence->forwarding[0] = evidence->forwarding[1] = -1;
-	evidence->tunnel_rp_filter = -1;
 }
 
 void evidence_fini(struct evidence *evidence)

@@ -142,14 +142,13 @@ struct evidence {
 	int forwarding[2]; /* 0, 1; below 0: not known */
 	uint64_t
 		strangers_turned_away; /* packets for others while forwarding was off, since boot */
-	int tunnel_rp_filter;
 	struct resolver_evidence resolvers[RESOLVERS_MAX];
 	size_t resolvers_count;
 	bool has_log; /* the daemon tells what it refused */
 	struct incident_log log;
-	struct textbuf log_text;       /* that it points into */
-	int64_t now;                   /* seconds since 1970 */
-	bool has_hooks_for_forwarding; /* the file's hooks speak of it */
+	struct textbuf log_text;          /* that it points into */
+	int64_t now;                      /* seconds since 1970 */
+	bool has_hooks_for_forwarding[2]; /* the file's hooks speak of it: IPv4, IPv6 */
 	bool has_hooks_for_masquerade;
 };
 

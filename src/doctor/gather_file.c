@@ -57,8 +57,13 @@ static void understand(struct evidence *evidence)
 	}
 	evidence->has_hooks_for_masquerade =
 		hooks_mention(&file->options, "MASQUERADE", "masquerade");
-	evidence->has_hooks_for_forwarding = evidence->has_hooks_for_masquerade ||
-					     hooks_mention(&file->options, "FORWARD", "forward");
+	evidence->has_hooks_for_forwarding[0] = evidence->has_hooks_for_masquerade ||
+						hooks_mention(&file->options, "FORWARD", "forward");
+	/* What only iptables is told is not meant for IPv6. */
+	evidence->has_hooks_for_forwarding[1] =
+		evidence->has_hooks_for_forwarding[0] &&
+		(hooks_mention(&file->options, "ip6", "inet") ||
+			hooks_mention(&file->options, "ipv6", "IPv6"));
 }
 
 void gather_file(struct evidence *evidence)

@@ -135,14 +135,10 @@ static uint64_t read_snmp(const char *name)
 
 void gather_sysctls(struct evidence *evidence)
 {
-	const struct iflink *link = state_link(&evidence->system);
-
 	evidence->forwarding[0] = smallfile_read_sysctl("net/ipv4/ip_forward");
 	evidence->forwarding[1] = smallfile_read_sysctl("net/ipv6/conf/all/forwarding");
 	if (evidence->forwarding[0] == 0)
 		evidence->strangers_turned_away = read_snmp("InAddrErrors");
-	if (link)
-		evidence->tunnel_rp_filter = rp_filter_of(evidence, link->index);
 }
 
 /* One socket line of /proc/net/udp: "  12: 00000000:CA6C ...". */

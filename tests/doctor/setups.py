@@ -127,7 +127,8 @@ def forward_hook(site):
 
 AGAIN = "wg-quick down wg0; wg-quick up wg0; ping -c 1 -w 20 10.0.0.1"
 FILE_CASES = [
-    Case("client", "the file is for everybody to read", "chmod 644 /etc/wireguard/wg0.conf", "config-readable", "true"),
+    Case("client", "the file is for everybody to read", "chmod 644 /etc/wireguard/wg0.conf; chmod 755 /etc/wireguard",
+         "config-readable", "chmod 700 /etc/wireguard"),
     Case("client", "a word in the file is misspelt", in_file("AllowedIPs", "AlowedIPs"), "config-error", "true"),
     Case("client", "the file has changed since", in_file(broken.OFFICE, "192.168.77.0/24"), "config-differs", "true"),
     Case("client", "the route to the endpoint leads into the tunnel", "ip route add 203.0.113.50/32 dev wg0",

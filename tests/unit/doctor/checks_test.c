@@ -82,7 +82,7 @@ static void gateway(struct evidence *e)
 {
 	sick_add_link(e, 4, "lan");
 	sick_add_address(e, 4, "192.168.1.1/24");
-	e->has_hooks_for_forwarding = true;
+	e->has_hooks_for_forwarding[0] = true;
 	e->forwarding[0] = 1;
 }
 
@@ -144,8 +144,8 @@ static void caller(struct evidence *e, const char *lines)
 					    "\nEndpoint = 203.0.113.1:51820\n"                     \
 					    "AllowedIPs = 10.0.0.1/24\n"                           \
 					    "PersistentKeepalive = 25\n"))                         \
-	C(readable, "W config-readable", e->file.mode = 0644)                                      \
-	C(group, "W config-readable", e->file.mode = 0640)                                         \
+	C(readable, "W config-readable", e->file.mode = 0644, e->file.parent_mode = 0755)          \
+	C(group, "N config-readable", e->file.mode = 0640)                                         \
 	C(key_differs, "B config-key-differs, W no-peers",                                         \
 		e->file.public_key = sick_peer(e)->public_key, sick_file(e, SICK_INTERFACE),       \
 		sick_drop_peer(e), e->ways_count = 0)                                              \
@@ -292,7 +292,7 @@ static void caller(struct evidence *e, const char *lines)
 	C(all_pings, "", probe(e, true, true))                                                     \
 	C(forwards, "", gateway(e))                                                                \
 	C(forwards_not, "B forwarding-off", gateway(e), e->forwarding[0] = 0)                      \
-	C(asked_to_forward, "B forwarding-off, N no-endpoint", caller(e, ""),                      \
+	C(asked_to_forward, "W forwarding-off, N no-endpoint", caller(e, ""),                      \
 		e->strangers_turned_away = 3)                                                      \
 	C(strangers_at_a_client, "", e->strangers_turned_away = 3)                                 \
 	C(forward_dropped, "B forward-firewalled", gateway(e),                                     \
