@@ -7,6 +7,7 @@
 #include "fault.h"
 #include "nearest.h"
 #include "subcommand.h"
+#include "version.h"
 
 static const struct subcommand *const subcommands[] = {
 	&metrics_subcommand,
@@ -120,7 +121,7 @@ static enum status dispatch(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-v") == 0) {
-		puts("culvert v" CULVERT_VERSION);
+		printf("culvert v%s, build %s\n", version_text, version_build);
 		return STATUS_FINE;
 	}
 	if (strcmp(argv[1], "help") == 0 || asks_help(argv[1]))
