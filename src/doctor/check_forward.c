@@ -193,7 +193,7 @@ void check_forwarding(struct diagnosis *diagnosis, const struct evidence *eviden
 	if (!evidence->system.has_device || !state_link(&evidence->system))
 		return;
 	for (int f = 0; f < 2; f++) {
-		char why[160] = "";
+		char why[256] = "";
 		enum role role = role_of(evidence, f, why, sizeof(why));
 
 		if (role == ROLE_NONE)
