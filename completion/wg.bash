@@ -39,7 +39,7 @@ _wg_set() {
 
 _wg() {
 	local current=${COMP_WORDS[COMP_CWORD]}
-	local commands='show showconf set setconf addconf syncconf genkey genpsk pubkey allowedips help version'
+	local commands='show showconf set setconf addconf syncconf log genkey genpsk pubkey allowedips help version'
 	local fields='public-key private-key listen-port fwmark peers preshared-keys endpoints allowed-ips
 		latest-handshakes transfer persistent-keepalive dump json --watch'
 
@@ -59,6 +59,8 @@ _wg() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		;;
 	set:*) _wg_set "$current" ;;
+	log:2) mapfile -t COMPREPLY < <(compgen -W "all --json $(_wg_interfaces)" -- "$current") ;;
+	log:*) mapfile -t COMPREPLY < <(compgen -W "--json $(_wg_peers "${COMP_WORDS[2]}")" -- "$current") ;;
 	esac
 }
 

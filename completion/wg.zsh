@@ -57,7 +57,7 @@ _wg() {
 	local -a commands
 	commands=('show:show interfaces and peers' 'showconf:show as a configuration file'
 		'set:change' 'setconf:replace everything by a file' 'addconf:add a file'
-		'syncconf:change to what a file says' 'genkey:a new private key'
+		'syncconf:change to what a file says' 'log:what happened' 'genkey:a new private key'
 		'genpsk:a new preshared key' 'pubkey:the public key of a private one'
 		'allowedips:add and subtract ranges of addresses')
 	if (( CURRENT == 2 )); then
@@ -66,6 +66,14 @@ _wg() {
 	fi
 	case $words[2] in
 	show) _wg_show ;;
+	log)
+		case $CURRENT in
+		3) _wg_interfaces ;;
+		*) _wg_peers ;;
+		esac
+		local -a options=('--json:for programs')
+		_describe -t options 'option' options
+		;;
 	showconf|set|setconf|addconf|syncconf)
 		if (( CURRENT == 3 )); then
 			_wg_interfaces

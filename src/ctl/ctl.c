@@ -59,6 +59,22 @@ int ctl_get(const char *name, struct device_settings *device)
 	return err;
 }
 
+int ctl_log(const char *name, struct textbuf *reply, struct incident_log *log)
+{
+	int fd = ctlsock_connect(name), err;
+
+	*reply = (struct textbuf){0};
+	*log = (struct incident_log){0};
+	if (fd == -EACCES)
+		fd = unixsock_connect_public(UNIXSOCK_DIRECTORY, name);
+	/* A daemon that lets us in nowhere else has no such socket. */
+	if (fd < 0)
+		return fd;
+	err = ctlsock_log(fd, reply, log);
+	close(fd);
+	return err;
+}
+
 int ctl_set(const struct device_settings *device)
 {
 	int fd = ctlsock_connect(device->name), err;

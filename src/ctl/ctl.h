@@ -6,6 +6,7 @@
 #ifndef CULVERT_CTL_H
 #define CULVERT_CTL_H
 
+#include "incidents.h"
 #include "settings.h"
 
 struct ctl_names {
@@ -36,5 +37,13 @@ __attribute__((warn_unused_result)) int ctl_set(const struct device_settings *de
  */
 __attribute__((warn_unused_result)) int ctl_initiate(
 	const char *name, const struct public_key *key);
+
+/*
+ * What happened to an interface into log, whose texts lie in *reply; both are initialised here and
+ * must be fini()ed. Needs no privilege, but without it log->is_public. 0 or -errno; -ENOENT: no
+ * daemon has it (the kernel may, and keeps no log); -EOPNOTSUPP: this daemon keeps none.
+ */
+__attribute__((warn_unused_result)) int ctl_log(
+	const char *name, struct textbuf *reply, struct incident_log *log);
 
 #endif

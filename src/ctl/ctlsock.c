@@ -90,3 +90,13 @@ int ctlsock_set(int fd, const struct device_settings *device)
 	textbuf_fini(&reply);
 	return err;
 }
+
+int ctlsock_log(int fd, struct textbuf *reply, struct incident_log *log)
+{
+	int err = exchange(fd, span_of(INCIDENTS_REQUEST), reply);
+
+	if (!err)
+		err = incidents_parse((struct span){reply->text, reply->len}, log);
+	/* An answer that says so, or a connection that is closed without one. */
+	return err == -EPROTO || err == -ECONNRESET || err == -EPIPE ? -EOPNOTSUPP : err;
+}

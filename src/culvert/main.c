@@ -9,6 +9,7 @@
 #include "subcommand.h"
 
 static const struct subcommand *const subcommands[] = {
+	&metrics_subcommand,
 	&peer_subcommand,
 	&ping_subcommand,
 	&mtu_subcommand,

@@ -27,6 +27,7 @@ struct subcommand {
 };
 
 extern const struct subcommand bench_subcommand;
+extern const struct subcommand metrics_subcommand;
 extern const struct subcommand mtu_subcommand;
 extern const struct subcommand peer_subcommand;
 extern const struct subcommand ping_subcommand;

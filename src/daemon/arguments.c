@@ -10,13 +10,15 @@
 #include "tun.h"
 
 static const char usage[] =
-	"Usage: culvertd [-f | --foreground] [--persist] [--threads N] [--user NAME] INTERFACE\n"
+	"Usage: culvertd [-f | --foreground] [--persist] [--replace] [--threads N] [--user NAME]\n"
+	"                INTERFACE\n"
 	"       culvertd --version | --help\n"
 	"\n"
 	"Creates the TUN device INTERFACE and runs a WireGuard tunnel on it, to be set up\n"
 	"with wg(8) or wg-quick(8). Goes into the background once it can be.\n"
 	"  --persist     should the daemon die, INTERFACE stays with its addresses and routes and\n"
 	"                drops what it is given, until another daemon takes it over\n"
+	"  --replace     go on with the tunnel of the daemon that runs INTERFACE, without a pause\n"
 	"  --threads N   threads that move data, 1 to 64; default: one for each core, up to 8\n"
 	"  --user NAME   become this user once all is set up\n"
 	"\n"
@@ -75,10 +77,11 @@ static int check_arguments(char **words, struct arguments *arguments)
 
 int arguments_parse(int argc, char **argv, struct arguments *arguments)
 {
-	enum { PERSIST = 256, THREADS, USER, VERSION };
+	enum { PERSIST = 256, REPLACE, THREADS, USER, VERSION };
 	static const struct option words[] = {
 		{"foreground", no_argument, NULL, 'f'},
 		{"persist", no_argument, NULL, PERSIST},
+		{"replace", no_argument, NULL, REPLACE},
 		{"threads", required_argument, NULL, THREADS},
 		{"user", required_argument, NULL, USER},
 		{"version", no_argument, NULL, VERSION},
@@ -96,6 +99,9 @@ int arguments_parse(int argc, char **argv, struct arguments *arguments)
 			break;
 		case PERSIST:
 			arguments->is_persistent = true;
+			break;
+		case REPLACE:
+			arguments->is_replacing = true;
 			break;
 		case USER:
 			arguments->user = optarg;

@@ -9,6 +9,7 @@
 struct arguments {
 	const char *interface; /* a valid name; one of argv's words */
 	bool is_foreground;
+	bool is_replacing; /* takes the tunnel of the daemon that runs now */
 	bool is_persistent;
 	const char *user; /* whose rights are enough; NULL: who we are */
 	unsigned threads; /* that move data, at least 1 */

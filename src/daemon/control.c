@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
+#include "chronicle.h"
 #include "config.h"
 #include "ensure.h"
 #include "tags.h"
@@ -16,12 +18,25 @@
 
 enum {
 	READ_LEN = 64 * 1024, /* a turn */
-	SLICE_LEN = 64 * 1024,
-	/* Small requests answered in a turn; traffic is looked at in between. */
-	REQUESTS_A_TURN = 16,
+	LOG_SLOTS_A_TURN = 4096,
 	/* Of a set in a turn: bytes to parse, then peers and allowed IPs to apply; less than 1 ms. */
 	PARSE_LEN = 16 * 1024,
 	PIECES_A_TURN = 64,
+};
+
+/* What a kind of socket may, and how much of a turn its clients get. */
+static const struct control_rules {
+	uint64_t listener_tag, connection_tag;
+	unsigned connections;
+	unsigned requests_a_turn; /* small ones; traffic is looked at in between */
+	size_t slice_len;
+	size_t request_max;
+	bool is_public;
+} rules[] = {
+	[CONTROL_FULL] = {TAG_LISTENER, TAG_CONNECTION, CONTROL_CONNECTIONS, 16, 64 * 1024,
+		CONTROL_REQUEST_MAX, false},
+	[CONTROL_PUBLIC] = {TAG_PUBLIC_LISTENER, TAG_PUBLIC_CONNECTION, 16, 1, 8 * 1024, 4096,
+		true},
 };
 
 struct connection {
@@ -31,8 +46,10 @@ struct connection {
 	size_t sent;        /* of out */
 	bool may_have_more; /* in may hold another whole request */
 	bool is_getting;    /* a reply is being made: from next_peer on */
+	bool is_log;        /* and it is what happened, not what is set */
 	bool is_in_peer;    /* of which all is printed but the allowed IPs from next_ip on */
 	bool is_ending;     /* close when out is sent */
+	bool is_greeted;    /* a daemon that may take the tunnel over */
 	bool wants_write;
 	uint32_t next_peer, next_ip;
 	uint64_t last_used; /* a count of events, not a time */
@@ -48,26 +65,42 @@ struct setting {
 };
 
 struct control {
+	const struct control_rules *rules;
 	struct tunnel *tunnel;
 	struct setting setting;
+	struct handover_ends ends; /* all -1: nothing is offered */
+	struct connection *taker;  /* NULL: nobody is ready to take the tunnel over */
 	int listener;
+	int spare; /* a descriptor to be had when there are no others; -1: in use */
 	uint64_t events;
 	struct connection connections[CONTROL_CONNECTIONS];
 };
 
-int control_create(struct control **control, struct tunnel *tunnel, int listener)
+/* Any descriptor will do, of a kind that may be had at any time; -1: there is just no spare. */
+static int spare_descriptor(void)
+{
+	return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
+int control_create(
+	struct control **control, struct tunnel *tunnel, int listener, enum control_kind kind)
 {
 	struct control *c = calloc(1, sizeof(*c));
 	int err;
 
 	if (!c)
 		return -ENOMEM;
+	c->rules = &rules[kind];
 	c->tunnel = tunnel;
 	c->listener = listener;
+	c->ends = (struct handover_ends){-1, -1, -1};
+	c->spare = spare_descriptor();
 	for (unsigned i = 0; i < CONTROL_CONNECTIONS; i++)
 		c->connections[i].fd = -1;
-	err = event_add(&tunnel->loop, listener, EVENT_READ, TAG_LISTENER);
+	err = event_add(&tunnel->loop, listener, EVENT_READ, c->rules->listener_tag);
 	if (err < 0) {
+		if (c->spare >= 0)
+			close(c->spare);
 		free(c);
 		return err;
 	}
@@ -80,8 +113,12 @@ static void close_connection(struct control *control, struct connection *connect
 	if (connection->fd < 0)
 		return;
 	ENSURE(control->setting.by != connection);
+	if (control->taker == connection)
+		control->taker = NULL;
 	event_remove(&control->tunnel->loop, connection->fd);
 	close(connection->fd);
+	if (control->spare < 0)
+		control->spare = spare_descriptor();
 	textbuf_fini(&connection->in);
 	textbuf_fini(&connection->out);
 	*connection = (struct connection){.fd = -1};
@@ -95,6 +132,8 @@ void control_destroy(struct control *control)
 	control->setting.by = NULL;
 	for (unsigned i = 0; i < CONTROL_CONNECTIONS; i++)
 		close_connection(control, &control->connections[i]);
+	if (control->spare >= 0)
+		close(control->spare);
 	free(control);
 }
 
@@ -118,9 +157,9 @@ static unsigned make_place(struct control *control)
 {
 	unsigned n = 0;
 
-	while (n < CONTROL_CONNECTIONS && control->connections[n].fd >= 0)
+	while (n < control->rules->connections && control->connections[n].fd >= 0)
 		n++;
-	if (n == CONTROL_CONNECTIONS) {
+	if (n == control->rules->connections) {
 		struct connection *oldest = longest_silent(control);
 
 		n = (unsigned)(oldest - control->connections);
@@ -129,27 +168,43 @@ static unsigned make_place(struct control *control)
 	return n;
 }
 
-/* Without a descriptor for who waits the listener would stay readable, and the loop spin. */
+/*
+ * Without a descriptor for who waits the listener would stay readable, and the loop spin. So the
+ * connections that were silent for longest make room, and when there are none the spare does.
+ */
 static int accept_one(struct control *control)
 {
 	int fd = unixsock_accept(control->listener);
-	struct connection *oldest;
 
-	while ((fd == -EMFILE || fd == -ENFILE) && (oldest = longest_silent(control)) != NULL) {
-		close_connection(control, oldest);
+	while (fd == -EMFILE || fd == -ENFILE) {
+		struct connection *oldest = longest_silent(control);
+
+		if (oldest) {
+			close_connection(control, oldest);
+		} else if (control->spare >= 0) {
+			close(control->spare);
+			control->spare = -1;
+		} else {
+			return fd;
+		}
 		fd = unixsock_accept(control->listener);
 	}
 	return fd;
 }
 
+/*
+ * Room is made for the first one only, who surely waits: without descriptors the kernel says so
+ * before it looks whether anybody does, and a connection would be closed for nobody.
+ */
 void control_accept(struct control *control)
 {
-	int fd;
+	int fd = accept_one(control);
 
-	while ((fd = accept_one(control)) >= 0) {
+	for (; fd >= 0; fd = unixsock_accept(control->listener)) {
 		unsigned n = make_place(control);
 
-		if (event_add(&control->tunnel->loop, fd, EVENT_READ, TAG_CONNECTION + n) < 0) {
+		if (event_add(&control->tunnel->loop, fd, EVENT_READ,
+			    control->rules->connection_tag + n) < 0) {
 			close(fd);
 			return;
 		}
@@ -168,7 +223,7 @@ static void print_peer(struct tunnel *tunnel, struct connection *connection)
 }
 
 /* Prints peers until the slice is full or the last one is done. */
-static void print_slice(struct tunnel *tunnel, struct connection *connection, size_t slice_len)
+static void print_peers(struct tunnel *tunnel, struct connection *connection, size_t slice_len)
 {
 	const struct allowedips *allowed_ips = device_allowed_ips(tunnel->device);
 	struct textbuf *out = &connection->out;
@@ -192,35 +247,80 @@ static void print_slice(struct tunnel *tunnel, struct connection *connection, si
 		connection->next_peer = peer->next;
 		connection->is_in_peer = false;
 	}
+}
+
+/*
+ * The same with what happened to them, slot by slot: peers that come and go in between do no harm,
+ * as one socket does not know what the other is at.
+ */
+static void print_log(struct control *control, struct connection *connection, struct instant now)
+{
+	const struct tunnel *tunnel = control->tunnel;
+	uint32_t slot = connection->next_peer, end = tunnel->device->peers_used;
+
+	if (end - slot > LOG_SLOTS_A_TURN)
+		end = slot + LOG_SLOTS_A_TURN;
+	for (; slot < end && connection->out.len < control->rules->slice_len; slot++) {
+		const struct peer *peer = device_peer_const(tunnel->device, slot);
+		const struct peer_id id = {slot, peer->generation};
+
+		if (peer->is_used)
+			chronicle_print_peer(tunnel->chronicle, id, &peer->public_key,
+				&connection->out, control->rules->is_public, now);
+	}
+	connection->next_peer = slot < tunnel->device->peers_used ? slot : PEER_NONE;
+}
+
+static void print_slice(struct control *control, struct connection *connection, size_t slice_len,
+	struct instant now)
+{
+	if (connection->is_log)
+		print_log(control, connection, now);
+	else
+		print_peers(control->tunnel, connection, slice_len);
 	if (connection->next_peer == PEER_NONE) {
-		uapi_print_errno(out, 0);
+		uapi_print_errno(&connection->out, 0);
 		connection->is_getting = false;
 	}
 }
 
-static void start_get(struct tunnel *tunnel, struct connection *connection)
+static void start_log(struct control *control, struct connection *connection, struct instant now)
 {
+	const struct tunnel *tunnel = control->tunnel;
+	bool is_public = control->rules->is_public;
+
+	incidents_print_begin(&connection->out, is_public, chronicle_age(tunnel->chronicle, now));
+	chronicle_print_device(tunnel->chronicle, &connection->out, is_public, now);
+	connection->is_getting = connection->is_log = true;
+	connection->next_peer = 0;
+	print_slice(control, connection, control->rules->slice_len, now);
+}
+
+static void start_get(struct control *control, struct connection *connection, struct instant now)
+{
+	struct tunnel *tunnel = control->tunnel;
 	struct device_settings device;
 
 	config_read_device(tunnel, &device);
 	uapi_print_device(&connection->out, &device);
 	settings_fini(&device);
 	connection->is_getting = true;
+	connection->is_log = false;
 	connection->next_peer = tunnel->device->first_peer;
-	print_slice(tunnel, connection, SLICE_LEN);
+	print_slice(control, connection, control->rules->slice_len, now);
 }
 
 /*
- * Before anything changes, replies under way are completed: each shows one state. A slice of one
+ * Before anything changes, replies about it under way are completed: each shows one state. A slice of one
  * of them; false: there is none left.
  */
-static bool complete_a_get(struct control *control)
+static bool complete_a_get(struct control *control, struct instant now)
 {
 	for (unsigned i = 0; i < CONTROL_CONNECTIONS; i++) {
 		struct connection *c = &control->connections[i];
 
-		if (c->is_getting) {
-			print_slice(control->tunnel, c, c->out.len + SLICE_LEN);
+		if (c->is_getting && !c->is_log) {
+			print_slice(control, c, c->out.len + control->rules->slice_len, now);
 			return true;
 		}
 	}
@@ -234,7 +334,7 @@ static int do_some_setting(struct control *control, struct moment now)
 	struct span request = {setting->by->in.text, setting->len};
 	int status;
 
-	if (complete_a_get(control))
+	if (complete_a_get(control, now.at))
 		return 1;
 	if (!setting->is_parsed) {
 		status = uapi_set_take(&setting->set, request, PARSE_LEN);
@@ -280,27 +380,64 @@ static void start_setting(
 	go_on_setting(control, connection, now);
 }
 
+static void refuse(struct connection *connection)
+{
+	uapi_print_errno(&connection->out, -EPROTO);
+	connection->is_ending = true;
+}
+
+static void answer_replace(
+	struct control *control, struct connection *connection, struct span request)
+{
+	if (control->ends.tun < 0)
+		refuse(connection);
+	else if (handover_greet(connection->fd, request, &control->ends, &connection->out))
+		connection->is_greeted = true;
+	else
+		connection->is_ending = true;
+}
+
+static void answer_take(struct control *control, struct connection *connection)
+{
+	if (connection->is_greeted && !control->taker)
+		control->taker = connection;
+	else
+		refuse(connection);
+}
+
 /* Answers the first request in the buffer, or begins to; false: there is no whole one. */
 static bool answer_next(struct control *control, struct connection *connection, struct moment now)
 {
 	struct span text = {connection->in.text, connection->in.len};
 	size_t end = uapi_find_end(text, connection->seen);
+	enum uapi_operation operation;
 
 	if (end == 0) {
 		connection->seen = text.len;
 		return false;
 	}
 	text = span_until(text, end);
-	switch (uapi_request_operation(text)) {
+	operation = uapi_request_operation(text);
+	if (control->rules->is_public && operation != UAPI_EVENTS)
+		operation = UAPI_UNKNOWN;
+	switch (operation) {
+	case UAPI_EVENTS:
+		start_log(control, connection, now.at);
+		break;
 	case UAPI_GET:
-		start_get(control->tunnel, connection);
+		start_get(control, connection, now.at);
 		break;
 	case UAPI_SET:
 		start_setting(control, connection, end, now);
 		return true;
+	case UAPI_REPLACE:
+		answer_replace(control, connection, text);
+		break;
+	case UAPI_TAKE:
+		answer_take(control, connection);
+		break;
 	case UAPI_UNKNOWN:
-		uapi_print_errno(&connection->out, -EPROTO);
-		connection->is_ending = true;
+		refuse(connection);
 		break;
 	}
 	drop_request(connection, end);
@@ -308,12 +445,12 @@ static bool answer_next(struct control *control, struct connection *connection, 
 }
 
 /* Reads one turn; false: the connection is done for. */
-static bool read_some(struct connection *connection)
+static bool read_some(const struct control *control, struct connection *connection)
 {
 	char *at = textbuf_reserve(&connection->in, READ_LEN);
 	ssize_t len;
 
-	if (!at || connection->in.len > CONTROL_REQUEST_MAX)
+	if (!at)
 		return false;
 	len = unixsock_read(connection->fd, at, READ_LEN);
 	if (len == -EAGAIN)
@@ -321,7 +458,7 @@ static bool read_some(struct connection *connection)
 	if (len <= 0)
 		return false;
 	connection->in.len += (size_t)len;
-	return true;
+	return connection->in.len <= control->rules->request_max;
 }
 
 /* Writes what the socket takes; false: the connection is done for. */
@@ -349,7 +486,7 @@ static bool work_on(struct control *control, struct connection *connection, stru
 	struct connection *setter = control->setting.by;
 
 	if (connection->is_getting) {
-		print_slice(control->tunnel, connection, SLICE_LEN);
+		print_slice(control, connection, control->rules->slice_len, now.at);
 	} else if (setter == connection) {
 		go_on_setting(control, connection, now);
 	} else if (setter) {
@@ -376,9 +513,10 @@ static bool is_under_way(const struct control *control, const struct connection 
 static bool advance(
 	struct control *control, struct connection *connection, unsigned ready, struct moment now)
 {
-	if ((ready & (EVENT_READ | EVENT_ERROR)) && !has_work(connection) && !read_some(connection))
+	if ((ready & (EVENT_READ | EVENT_ERROR)) && !has_work(connection) &&
+		!read_some(control, connection))
 		return false;
-	for (unsigned i = 0; i < REQUESTS_A_TURN; i++) {
+	for (unsigned i = 0; i < control->rules->requests_a_turn; i++) {
 		if (connection->out.len == 0 && !work_on(control, connection, now))
 			break;
 		if (textbuf_status(&connection->out) < 0 || !write_some(connection))
@@ -409,8 +547,36 @@ void control_ready(struct control *control, unsigned n, unsigned ready, struct m
 	wants_write = has_work(connection);
 	if (wants_write != connection->wants_write &&
 		event_change(&control->tunnel->loop, connection->fd,
-			wants_write ? EVENT_WRITE : EVENT_READ, TAG_CONNECTION + n) < 0)
+			wants_write ? EVENT_WRITE : EVENT_READ,
+			control->rules->connection_tag + n) < 0)
 		close_connection(control, connection);
 	else
 		connection->wants_write = wants_write;
+}
+
+void control_offer(struct control *control, const struct handover_ends *ends)
+{
+	control->ends = *ends;
+}
+
+bool control_has_taker(const struct control *control)
+{
+	return control->taker != NULL;
+}
+
+int control_taker(const struct control *control, bool may_cut)
+{
+	if (!control->taker || control->setting.by)
+		return -1;
+	for (unsigned i = 0; i < CONTROL_CONNECTIONS && !may_cut; i++)
+		if (&control->connections[i] != control->taker && control->connections[i].fd >= 0 &&
+			has_work(&control->connections[i]))
+			return -1;
+	return control->taker->fd;
+}
+
+void control_end_taking(struct control *control)
+{
+	if (control->taker)
+		close_connection(control, control->taker);
 }

@@ -15,6 +15,7 @@
 #include "icmp.h"
 #include "jitter.h"
 #include "limits.h"
+#include "notes.h"
 #include "outbatch.h"
 #include "outsend.h"
 #include "sources.h"
@@ -168,14 +169,16 @@ static void want_handshake(struct tunnel *tunnel, uint32_t slot, unsigned effect
 }
 
 /* No key: the segments wait, each by itself, and a handshake starts. */
-static void stage(struct tunnel *tunnel, uint32_t slot, struct split *split)
+static void stage(struct tunnel *tunnel, uint32_t slot, struct split *split, struct instant now)
 {
 	while (split->next < split->count) {
 		size_t len = split_segment_len(split, split->next);
 		unsigned lost = staging_push(tunnel->staging, slot, split_next(split, len), len);
 
-		while (lost-- > 0)
+		while (lost-- > 0) {
 			device_count(tunnel->device, VERDICT_STAGED_FULL);
+			notes_slot(tunnel, slot, REASON_STAGED_FULL, now);
+		}
 	}
 	want_handshake(tunnel, slot, EFFECT_INITIATE);
 }
@@ -241,7 +244,7 @@ static void gather_for(
 			VERDICT_OK ||
 		next->grant.count < next->split.count) {
 		outbound_grant_fini(&next->grant);
-		stage(tunnel, slot, &next->split);
+		stage(tunnel, slot, &next->split, now.at);
 		return;
 	}
 	outbatch_commit(batch);
@@ -255,7 +258,7 @@ static void gather_packet(struct tunnel *tunnel, struct outbatch *batch,
 {
 	uint8_t *packet = outbatch_place(batch);
 	struct split *split = &outbatch_next(batch)->split;
-	uint32_t slot;
+	uint32_t slot = PEER_NONE;
 	enum verdict verdict;
 
 	/* What was sent before the interface went down waits for nothing. */
@@ -264,16 +267,16 @@ static void gather_packet(struct tunnel *tunnel, struct outbatch *batch,
 	verdict = outbound_route(tunnel->device, packet, len, &slot);
 	if (verdict == VERDICT_NO_PEER || verdict == VERDICT_NO_ENDPOINT)
 		answer_unreachable(tunnel, packet, len, now.at);
-	if (verdict != VERDICT_OK)
-		return;
-	if (is_own_datagram(tunnel, &device_peer(tunnel->device, slot)->endpoint, packet, len)) {
-		device_count(tunnel->device, VERDICT_LOOPED);
-		return;
-	}
-	if (split_begin(split, header, packet, len) && outbatch_fits(split))
+	else if (verdict == VERDICT_OK &&
+		 is_own_datagram(tunnel, &device_peer(tunnel->device, slot)->endpoint, packet, len))
+		verdict = device_count(tunnel->device, VERDICT_LOOPED);
+	else if (verdict == VERDICT_OK &&
+		 !(split_begin(split, header, packet, len) && outbatch_fits(split)))
+		verdict = device_count(tunnel->device, VERDICT_BAD_PACKET);
+	if (verdict == VERDICT_OK)
 		gather_for(tunnel, batch, slot, now);
 	else
-		device_count(tunnel->device, VERDICT_BAD_PACKET);
+		notes_unrouted(tunnel, verdict, slot, packet, len, now.at);
 }
 
 /* Reads until the batch is full (true: there may be more) or the device is empty. */

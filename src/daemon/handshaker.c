@@ -13,6 +13,7 @@
 #include "ensure.h"
 #include "entropy.h"
 #include "limits.h"
+#include "verdict_reason.h"
 #include "wipe.h"
 
 /* Jobs at once: enough that the worker never waits for the loop, few enough to start fresh. */
@@ -157,6 +158,11 @@ bool handshaker_is_busy(const struct handshaker *h)
 	return h->queue_count >= UNDER_LOAD_QUEUE;
 }
 
+bool handshaker_is_idle(const struct handshaker *h)
+{
+	return h->idle.count == JOBS && h->queue_count == 0 && h->first_wish == 0;
+}
+
 bool handshaker_queue(struct handshaker *h, const struct handshake_message *message)
 {
 	if (h->queue_count == HANDSHAKE_QUEUE_MAX)
@@ -210,8 +216,23 @@ static void submit(struct handshaker *h, struct handshake_job *job)
 	pthread_mutex_unlock(&h->mutex);
 }
 
-static enum verdict prepare_wish(
-	struct handshaker *h, struct device *device, struct moment now, struct handshake_job *job)
+/* The wish or message came to nothing. peer NULL: source says who sent it. */
+static void note_refusal(struct chronicle *chronicle, enum verdict verdict, uint32_t slot,
+	const struct peer *peer, const struct endpoint *source, struct instant now)
+{
+	const struct note note = {.reason = verdict_reason(verdict), .source = source};
+
+	if (note.reason == REASON_COUNT)
+		return;
+	if (peer)
+		chronicle_note_peer(chronicle, (struct peer_id){slot, peer->generation},
+			&peer->public_key, &note, now);
+	else
+		chronicle_note(chronicle, &note, now);
+}
+
+static enum verdict prepare_wish(struct handshaker *h, struct device *device,
+	struct chronicle *chronicle, struct moment now, struct handshake_job *job)
 {
 	uint32_t slot = h->first_wish - 1;
 	bool is_retry = h->wishes[slot].is_retry;
@@ -222,37 +243,42 @@ static enum verdict prepare_wish(
 	entropy_fill(&chance, sizeof(chance));
 	verdict = handshake_prepare_initiation(device, slot, is_retry, now, &chance, job);
 	wipe(&chance, sizeof(chance));
+	note_refusal(chronicle, verdict, slot, device_peer(device, slot), NULL, now.at);
 	return verdict;
 }
 
-static enum verdict prepare_message(
-	struct handshaker *h, struct device *device, struct moment now, struct handshake_job *job)
+static enum verdict prepare_message(struct handshaker *h, struct device *device,
+	struct chronicle *chronicle, struct moment now, struct handshake_job *job)
 {
 	const struct handshake_message *message = &h->queue[h->queue_first];
+	enum verdict verdict;
 
 	h->queue_first = (h->queue_first + 1) % HANDSHAKE_QUEUE_MAX;
 	h->queue_count--;
-	return handshake_prepare_message(device, message, now.at, job);
+	verdict = handshake_prepare_message(device, message, now.at, job);
+	note_refusal(chronicle, verdict, PEER_NONE, NULL, &message->source, now.at);
+	return verdict;
 }
 
 /*
  * Prepares what is first, a wish or a message in turn: so many peers to call do not keep their
  * answers waiting, nor a flood of messages our own calls.
  */
-static enum verdict prepare_next(
-	struct handshaker *h, struct device *device, struct moment now, struct handshake_job *job)
+static enum verdict prepare_next(struct handshaker *h, struct device *device,
+	struct chronicle *chronicle, struct moment now, struct handshake_job *job)
 {
 	h->was_message = h->first_wish == 0 || (h->queue_count > 0 && !h->was_message);
-	return h->was_message ? prepare_message(h, device, now, job)
-			      : prepare_wish(h, device, now, job);
+	return h->was_message ? prepare_message(h, device, chronicle, now, job)
+			      : prepare_wish(h, device, chronicle, now, job);
 }
 
-void handshaker_feed(struct handshaker *h, struct device *device, struct moment now)
+void handshaker_feed(
+	struct handshaker *h, struct device *device, struct chronicle *chronicle, struct moment now)
 {
 	while (h->idle.count > 0 && (h->first_wish != 0 || h->queue_count > 0)) {
 		struct handshake_job *job = ring_take(&h->idle);
 
-		if (prepare_next(h, device, now, job) == VERDICT_OK)
+		if (prepare_next(h, device, chronicle, now, job) == VERDICT_OK)
 			submit(h, job);
 		else
 			handshaker_release(h, job);

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "chronicle.h"
 #include "event.h"
 #include "handshake.h"
 
@@ -24,6 +25,9 @@ void handshaker_destroy(struct handshaker *handshaker);
 /* True when so many messages wait that the load rule holds. */
 bool handshaker_is_busy(const struct handshaker *handshaker);
 
+/* True when nothing waits and nothing is being computed. */
+bool handshaker_is_idle(const struct handshaker *handshaker);
+
 /* Queues an admitted message; false: the queue is full. */
 bool handshaker_queue(struct handshaker *handshaker, const struct handshake_message *message);
 
@@ -33,8 +37,12 @@ void handshaker_want(struct handshaker *handshaker, uint32_t slot, bool is_retry
 /* The slot is empty: no wish for its last tenant survives. */
 void handshaker_forget(struct handshaker *handshaker, uint32_t slot);
 
-/* Turns wishes and messages into jobs, as many as there are free ones. */
-void handshaker_feed(struct handshaker *handshaker, struct device *device, struct moment now);
+/*
+ * Turns wishes and messages into jobs, as many as there are free ones. chronicle: is told of those
+ * that come to nothing.
+ */
+void handshaker_feed(struct handshaker *handshaker, struct device *device,
+	struct chronicle *chronicle, struct moment now);
 
 /* A job the worker is done with, to be finished; NULL: none. */
 struct handshake_job *handshaker_take_done(struct handshaker *handshaker);

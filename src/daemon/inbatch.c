@@ -19,39 +19,45 @@ void inbatch_reset(struct inbatch *batch)
 	batch->datagrams_count = batch->runs_count = 0;
 }
 
-/* The run that the datagram goes on with: the last one, or a new one; NULL: there is no key. */
-static struct inrun *find_run(struct inbatch *batch, struct device *device,
-	const struct endpoint *source, const uint8_t *datagram, struct instant now)
+/* The run that the datagram goes on with: the last one, or a new one. */
+static enum verdict find_run(struct inbatch *batch, struct device *device,
+	const struct endpoint *source, const uint8_t *datagram, struct instant now,
+	struct inrun **found)
 {
 	struct inrun *run = batch->runs_count > 0 ? &batch->runs[batch->runs_count - 1] : NULL;
+	enum verdict verdict;
 
+	*found = run;
 	if (run && run->source == source && inbound_belongs(&run->core, datagram))
-		return run;
+		return VERDICT_OK;
 	run = &batch->runs[batch->runs_count];
-	if (inbound_prepare(device, datagram, now, &run->core) != VERDICT_OK)
-		return NULL;
+	verdict = inbound_prepare(device, datagram, now, &run->core);
+	if (verdict != VERDICT_OK)
+		return verdict;
 	run->source = source;
 	run->first = batch->datagrams_count;
 	run->count = 0;
 	batch->runs_count++;
-	return run;
+	*found = run;
+	return VERDICT_OK;
 }
 
-bool inbatch_add(struct inbatch *batch, struct device *device, unsigned i, uint8_t *datagram,
-	size_t len, struct instant now)
+enum verdict inbatch_add(struct inbatch *batch, struct device *device, unsigned i,
+	uint8_t *datagram, size_t len, struct instant now)
 {
 	const struct udp_in *message = &batch->messages[i];
 	struct inrun *run;
+	enum verdict verdict;
 
 	if (batch->datagrams_count == INBATCH_DATAGRAMS)
-		return false;
-	run = find_run(batch, device, &message->source, datagram, now);
-	if (!run)
-		return false;
+		return VERDICT_BAD_MESSAGE;
+	verdict = find_run(batch, device, &message->source, datagram, now, &run);
+	if (verdict != VERDICT_OK)
+		return verdict;
 	run->count++;
 	batch->datagrams[batch->datagrams_count++] =
 		(struct indatagram){.at = datagram, .len = (uint16_t)len, .ecn = message->ecn};
-	return true;
+	return VERDICT_OK;
 }
 
 void inbatch_open(struct pool_job *job, struct bulk_engine *engine)

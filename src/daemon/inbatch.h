@@ -51,11 +51,11 @@ void inbatch_init(struct inbatch *batch, uint8_t *memory);
 void inbatch_reset(struct inbatch *batch);
 
 /*
- * Adds a data message of message i, which follows those before it. False: it is dropped, because
- * there is no key for it (device counts why) or no room.
+ * Adds a data message of message i, which follows those before it. Not OK: it is dropped, because
+ * there is no key for it (device counts why) or no room (BAD_MESSAGE: more than a kernel joins).
  */
-bool inbatch_add(struct inbatch *batch, struct device *device, unsigned i, uint8_t *datagram,
-	size_t len, struct instant now);
+enum verdict inbatch_add(struct inbatch *batch, struct device *device, unsigned i,
+	uint8_t *datagram, size_t len, struct instant now);
 
 /* Decrypts all; any thread, and a pool job's run. */
 void inbatch_open(struct pool_job *job, struct bulk_engine *engine);

@@ -12,6 +12,7 @@
 #include "handshake.h"
 #include "inbatch.h"
 #include "limits.h"
+#include "notes.h"
 #include "wipe.h"
 #include "wire.h"
 
@@ -19,6 +20,8 @@ enum {
 	/* In flight at once for each thread of the pool, beside the one being gathered. */
 	BATCHES_PER_THREAD = 2,
 	BATCHES_MAX = 16,
+	/* Drawn at once for cookie replies: a flood would else make a system call for each. */
+	CHANCES = 32,
 };
 
 struct ingress {
@@ -28,6 +31,8 @@ struct ingress {
 	/* A ring: from `first` on, `in_flight` batches that the pool has or that wait for it. */
 	unsigned batches_count, first, in_flight;
 	struct inbatch *batches[BATCHES_MAX];
+	unsigned chances_left;
+	struct chance chances[CHANCES];
 };
 
 int ingress_create(struct ingress **ingress, unsigned offloads, unsigned threads)
@@ -64,6 +69,7 @@ void ingress_destroy(struct ingress *ingress)
 		return;
 	wipe(ingress->arena.base, ingress->arena.len);
 	arena_release(&ingress->arena);
+	wipe(ingress->chances, sizeof(ingress->chances));
 	free(ingress);
 }
 
@@ -105,17 +111,25 @@ static void write_packet(struct tunnel *tunnel, uint8_t *packet, size_t len)
 static void deliver_run(
 	struct tunnel *tunnel, const struct inbatch *batch, struct inrun *run, struct moment now)
 {
+	struct endpoint before;
+	unsigned effects;
+
 	for (unsigned i = run->first; i < run->first + run->count; i++) {
 		const struct indatagram *d = &batch->datagrams[i];
 		size_t packet_len;
+		enum verdict verdict = inbound_accept(
+			tunnel->device, &run->core, d->is_open, d->at, d->len, d->ecn, &packet_len);
 
-		if (inbound_accept(tunnel->device, &run->core, d->is_open, d->at, d->len, d->ecn,
-			    &packet_len) == VERDICT_OK &&
-			packet_len > 0)
+		if (verdict != VERDICT_OK)
+			notes_refused_data(tunnel, &run->core, verdict, run->source,
+				d->at + DATA_HEADER_LEN, d->len - DATA_OVERHEAD, now.at);
+		else if (packet_len > 0)
 			write_packet(tunnel, d->at + DATA_HEADER_LEN, packet_len);
 	}
-	effects_obey(tunnel, run->core.peer.slot,
-		inbound_finish(tunnel->device, &run->core, run->source, now), now);
+	before = device_peer(tunnel->device, run->core.peer.slot)->endpoint;
+	effects = inbound_finish(tunnel->device, &run->core, run->source, now);
+	notes_run(tunnel, &run->core, effects, &before, now.at);
+	effects_obey(tunnel, run->core.peer.slot, effects, now);
 }
 
 static void deliver_batch(struct tunnel *tunnel, struct inbatch *batch, struct moment now)
@@ -138,23 +152,48 @@ void ingress_deliver(struct tunnel *tunnel, struct moment now)
 	egress_flush(tunnel);
 }
 
+/* One that no reply has used yet. */
+static struct chance *fresh_chance(struct ingress *g)
+{
+	if (g->chances_left == 0) {
+		entropy_fill(g->chances, sizeof(g->chances));
+		g->chances_left = CHANCES;
+	}
+	return &g->chances[g->chances_left - 1];
+}
+
 static void take_handshake(struct tunnel *tunnel, const struct udp_in *in, const uint8_t *datagram,
 	size_t len, struct moment now)
 {
 	struct handshake_message message = {.source = in->source, .len = (uint8_t)len};
+	struct chance *chance = fresh_chance(tunnel->ingress);
 	struct wire_cookie_reply reply;
-	struct chance chance;
 	enum verdict verdict;
 
 	memcpy(message.bytes, datagram, len);
-	entropy_fill(&chance, sizeof(chance));
 	verdict = handshake_admit(tunnel->device, &message, handshaker_is_busy(tunnel->handshaker),
-		now.at, &chance, &reply);
+		now.at, chance, &reply);
 	if (verdict == VERDICT_OK && !handshaker_queue(tunnel->handshaker, &message))
-		device_count(tunnel->device, VERDICT_QUEUE_FULL);
-	if (verdict == VERDICT_COOKIE_NEEDED)
-		egress_datagram(tunnel, NULL, &message.source, &reply, sizeof(reply), 0);
-	wipe(&chance, sizeof(chance));
+		verdict = device_count(tunnel->device, VERDICT_QUEUE_FULL);
+	notes_stranger(tunnel, verdict, &message.source, now.at);
+	if (verdict != VERDICT_COOKIE_NEEDED)
+		return;
+	egress_datagram(tunnel, NULL, &message.source, &reply, sizeof(reply), 0);
+	wipe(chance, sizeof(*chance));
+	tunnel->ingress->chances_left--;
+}
+
+static void take_cookie_reply(struct tunnel *tunnel, const struct endpoint *source,
+	const struct wire_cookie_reply *reply, struct instant now)
+{
+	enum verdict verdict = handshake_consume_cookie_reply(tunnel->device, reply, now);
+	struct index_entry entry;
+
+	if (verdict == VERDICT_OK &&
+		index_lookup(device_indices(tunnel->device), le32_load(reply->receiver), &entry))
+		notes_slot(tunnel, entry.peer, REASON_COOKIE_RECEIVED, now);
+	else
+		notes_stranger(tunnel, verdict, source, now);
 }
 
 static void gather_message(
@@ -169,18 +208,20 @@ static void gather_message(
 
 		switch (wire_classify(datagram, len)) {
 		case MESSAGE_DATA:
-			inbatch_add(batch, tunnel->device, i, datagram, len, now.at);
+			notes_stranger(tunnel,
+				inbatch_add(batch, tunnel->device, i, datagram, len, now.at),
+				&in->source, now.at);
 			break;
 		case MESSAGE_INITIATION:
 		case MESSAGE_RESPONSE:
 			take_handshake(tunnel, in, datagram, len, now);
 			break;
 		case MESSAGE_COOKIE_REPLY:
-			handshake_consume_cookie_reply(
-				tunnel->device, (const void *)datagram, now.at);
+			take_cookie_reply(tunnel, &in->source, (const void *)datagram, now.at);
 			break;
 		case MESSAGE_NONE:
-			device_count(tunnel->device, VERDICT_BAD_MESSAGE);
+			notes_stranger(tunnel, device_count(tunnel->device, VERDICT_BAD_MESSAGE),
+				&in->source, now.at);
 			break;
 		}
 	}

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "egress.h"
 #include "ensure.h"
+#include "handover.h"
 #include "ingress.h"
 #include "limits.h"
 #include "routewatch.h"
@@ -18,6 +19,9 @@
 
 /* Rounds of data before anything else gets a look. */
 enum { DATA_ROUNDS = 16 };
+
+/* So long replies may keep a daemon waiting that wants the tunnel. */
+#define CUT_REPLIES_AFTER_NS NS_PER_S
 
 /* Without rest for so long, a loop does not keep up. */
 #define HAND_OVER_AFTER_NS NS_PER_MS
@@ -94,6 +98,11 @@ static void take_event(
 
 	if (event->tag == EVENT_TAG_WAKE)
 		return;
+	if (event->tag >= TAG_PUBLIC_CONNECTION) {
+		control_ready(loop->public_control, (unsigned)(event->tag - TAG_PUBLIC_CONNECTION),
+			event->ready, now);
+		return;
+	}
 	if (event->tag >= TAG_CONNECTION) {
 		control_ready(
 			loop->control, (unsigned)(event->tag - TAG_CONNECTION), event->ready, now);
@@ -131,7 +140,11 @@ static void take_event(
 	case TAG_LISTENER:
 		control_accept(loop->control);
 		break;
+	case TAG_PUBLIC_LISTENER:
+		control_accept(loop->public_control);
+		break;
 	case TAG_CONNECTION:
+	case TAG_PUBLIC_CONNECTION:
 		break;
 	}
 }
@@ -170,6 +183,33 @@ static void move_data(struct loop *loop, struct found *found)
 	}
 }
 
+/*
+ * Another daemon is ready to go on: gives it the tunnel as soon as no client of the control socket is
+ * in the middle of something, which replies may be for a while only.
+ */
+static void offer_tunnel(struct loop *loop, struct found *found, struct instant now)
+{
+	struct tunnel *tunnel = loop->tunnel;
+	int taker;
+
+	if (!control_has_taker(loop->control)) {
+		loop->cut_at = INSTANT_NEVER;
+		return;
+	}
+	if (loop->cut_at.ns == INSTANT_NEVER.ns)
+		loop->cut_at = instant_after(now, CUT_REPLIES_AFTER_NS);
+	taker = control_taker(loop->control, instant_reached(now, loop->cut_at));
+	if (taker < 0)
+		return;
+	loop->is_replaced = handover_give(tunnel, taker, loop->is_persistent);
+	control_end_taking(loop->control);
+	if (loop->is_replaced)
+		return;
+	log_error(&tunnel->log, "Another daemon asked for the tunnel and did not take it");
+	/* What became readable meanwhile was not told twice. */
+	found->has_tun = found->has_udp4 = found->has_udp6 = true;
+}
+
 static int add_watches(struct loop *loop)
 {
 	struct event_loop *events = &loop->tunnel->loop;
@@ -192,13 +232,15 @@ int loop_run(struct loop *loop)
 
 	if (err < 0)
 		return err;
+	loop->cut_at = INSTANT_NEVER;
 	limit_super_packets(loop);
 	follow_link(loop, tunnel_now());
-	while (!found.is_over && !tunnel->is_deleted) {
+	while (!found.is_over && !tunnel->is_deleted && !loop->is_replaced) {
 		struct event events[EVENT_BATCH_MAX];
 		bool may_rest = !is_pending(tunnel, &found);
 		struct instant due =
-			instant_min(tick_when(tunnel->device), service_when(loop->service));
+			instant_min(instant_min(tick_when(tunnel->device), loop->cut_at),
+				service_when(loop->service));
 		int count = event_wait(&tunnel->loop, may_rest ? due : (struct instant){0}, events,
 			EVENT_BATCH_MAX);
 		struct moment now = tunnel_now();
@@ -216,6 +258,7 @@ int loop_run(struct loop *loop)
 		tunnel_handshakes(tunnel, tunnel_now());
 		tunnel_watch_room(tunnel);
 		tunnel_forget_keys(tunnel);
+		offer_tunnel(loop, &found, tunnel_now().at);
 	}
 	return 0;
 }

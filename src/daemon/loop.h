@@ -13,15 +13,22 @@
 struct loop {
 	struct tunnel *tunnel;
 	struct control *control;
+	struct control *public_control; /* NULL: there is none */
 	struct linkwatch *link;
 	struct sockwatch *socket_file; /* NULL: the socket has no file of ours */
 	struct service *service;
 	int signals;
 	int routes;            /* -1: not watched */
+	bool is_persistent;    /* the interface: stays when the daemon dies */
+	bool is_replaced;      /* out: another daemon runs the tunnel now, and this one must not */
 	struct instant rested; /* when nothing was pending last */
+	struct instant cut_at; /* a daemon that wants the tunnel waits for replies no longer */
 };
 
-/* Runs until a signal, the device's deletion or the socket file's; 0 then, or -errno. */
+/*
+ * Runs until a signal, the device's deletion, the socket file's, or another daemon has the tunnel; 0
+ * then, or -errno.
+ */
 int loop_run(struct loop *loop);
 
 #endif

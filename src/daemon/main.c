@@ -3,6 +3,7 @@
  * what only set-up needed, and the life in between.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,17 @@ static void keep_secrets_in(void)
 }
 
 /*
+ * The allocator gives threads arenas of their own, up to so many a processor, and from the ninth on
+ * reads that number from a file: when it does, no file can be opened any more. Two are enough.
+ */
+static void limit_arenas(void)
+{
+#ifdef M_ARENA_MAX
+	mallopt(M_ARENA_MAX, 2);
+#endif
+}
+
+/*
  * All that needs more is open: from here on there are only the rights, the files and the system
  * calls of a tunnel at work. The threads start in between: they inherit the first two, and the last
  * need not allow for them.
@@ -45,6 +57,7 @@ static int confine(struct daemon *daemon, const struct account *account, unsigne
 					  "alone keeps files away");
 	else if (err < 0)
 		return setup_complain(daemon, "Closing the file system", err);
+	limit_arenas();
 	err = tunnel_start(&daemon->tunnel, threads);
 	if (err < 0)
 		return setup_complain(daemon, "Starting threads", err);
@@ -60,16 +73,20 @@ static int run(struct daemon *daemon)
 {
 	struct loop loop = {.tunnel = &daemon->tunnel,
 		.control = daemon->control,
+		.public_control = daemon->public_control,
 		.link = &daemon->link,
 		.service = &daemon->service,
 		.signals = daemon->signals,
 		.routes = daemon->routes,
+		.is_persistent = daemon->is_persistent,
 		.socket_file = daemon->has_socket_file ? &daemon->socket_file : NULL};
 	int err;
 
 	service_ready(
 		&daemon->service, daemon->tunnel.tun.name, daemon->tunnel.tun.fd, tunnel_now().at);
 	err = loop_run(&loop);
+	daemon->has_files = daemon->has_files && !loop.is_replaced;
+	daemon->is_persistent = daemon->is_persistent && !loop.is_replaced;
 	service_stopping(&daemon->service);
 	return err < 0 ? setup_complain(daemon, "Waiting for packets", err) : 0;
 }
@@ -82,9 +99,24 @@ static int run_persistent(struct daemon *daemon)
 	if (err < 0)
 		return setup_complain(daemon, "Making the interface persistent", err);
 	err = run(daemon);
-	if (err == 0)
+	/* Unless the interface is another daemon's now. */
+	if (err == 0 && daemon->is_persistent)
 		tun_set_persistent(&daemon->tunnel.tun, false);
 	return err;
+}
+
+/* The tunnel of the daemon that ran it so far: from here on it is ours. */
+static int take_over(struct daemon *daemon)
+{
+	bool is_persistent = false;
+	int err = handover_take(&daemon->handover, &daemon->tunnel, &is_persistent);
+
+	if (err < 0)
+		return setup_complain(daemon, daemon->handover.refusal, err);
+	handover_fini(&daemon->handover);
+	daemon->has_files = true;
+	daemon->is_persistent = daemon->is_persistent || is_persistent;
+	return 0;
 }
 
 /* Sets up, lets the parent go and runs; what fails is said by whom the user sees. */
@@ -100,14 +132,16 @@ static int start(struct daemon *daemon, const struct arguments *arguments,
 	}
 	if (err == 0)
 		err = confine(daemon, account, arguments->threads);
+	daemon->is_persistent = arguments->is_persistent && !daemon->is_given;
+	if (err == 0 && arguments->is_replacing)
+		err = take_over(daemon);
 	if (err == 0) {
 		err = daemonize_ready(parent);
 		if (err < 0)
 			setup_complain(daemon, "Going into the background", err);
 	}
 	if (err == 0)
-		err = (arguments->is_persistent && !daemon->is_given ? run_persistent : run)(
-			daemon);
+		err = (daemon->is_persistent ? run_persistent : run)(daemon);
 	setup_close(daemon);
 	if (err < 0 && parent->fd >= 0)
 		daemonize_fail(parent, daemon->complaint);

@@ -2,6 +2,8 @@
 #include "outsend.h"
 
 #include <string.h>
+#include "clock.h"
+#include "notes.h"
 
 /* An address that takes no messages in segments; void when the paths have changed since. */
 struct refusal {
@@ -52,9 +54,10 @@ static struct udp_out out_of(struct outmessage *m)
 		.segment_len = m->segments > 1 ? m->segment_len : 0};
 }
 
-static void log_loss(const struct tunnel *tunnel, size_t len, const struct udp_out *out)
+/* Lost: no time is at hand here, and it is rare enough to ask for it. */
+static void note_loss(struct tunnel *tunnel, const struct outmessage *m, const struct udp_out *out)
 {
-	log_verbose(&tunnel->log, "Sending %zu bytes: %s", len, strerror(-out->result));
+	notes_unsent(tunnel, m->has_peer ? &m->peer : NULL, &m->to, out->result, clock_now());
 }
 
 /* The local address is no longer ours: the message goes without, and so do those to come. */
@@ -99,7 +102,7 @@ static bool send_singly(struct outsend *outsend, struct tunnel *tunnel, struct o
 		if (udp_fate(&out) == UDP_SENT)
 			device_count_sent(tunnel->device, m->peer, one.piece.iov_len);
 		else
-			log_loss(tunnel, one.piece.iov_len, &out);
+			note_loss(tunnel, m, &out);
 		m->piece.iov_base = (uint8_t *)m->piece.iov_base + one.piece.iov_len;
 		m->piece.iov_len -= one.piece.iov_len;
 		m->segments--;
@@ -128,7 +131,7 @@ static bool settle(
 		return send_singly(outsend, tunnel, m);
 	case UDP_BAD_SOURCE:
 	case UDP_LOST:
-		log_loss(tunnel, m->piece.iov_len, &out);
+		note_loss(tunnel, m, &out);
 		return false;
 	}
 	return false;

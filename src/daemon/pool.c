@@ -19,7 +19,11 @@ struct pool {
 	unsigned first, count;
 	unsigned forgets; /* how often pool_forget() was called */
 	unsigned threads_count;
-	pthread_t threads[POOL_THREADS_MAX];
+	struct worker {
+		struct pool *pool;
+		struct bulk_engine *engine;
+		pthread_t thread;
+	} workers[POOL_THREADS_MAX];
 };
 
 static struct pool_job *take(struct pool *pool)
@@ -42,11 +46,11 @@ static void run(struct pool_job *job, struct bulk_engine *engine)
 
 static void *work(void *context)
 {
-	struct pool *pool = context;
-	struct bulk_engine *engine = bulk_create(BULK_BEST);
+	const struct worker *worker = context;
+	struct pool *pool = worker->pool;
+	struct bulk_engine *engine = worker->engine;
 	unsigned forgets = 0;
 
-	ENSURE(engine);
 	pthread_mutex_lock(&pool->mutex);
 	while (!pool->is_ending) {
 		struct pool_job *job = take(pool);
@@ -67,22 +71,31 @@ static void *work(void *context)
 		pthread_mutex_lock(&pool->mutex);
 	}
 	pthread_mutex_unlock(&pool->mutex);
-	bulk_destroy(engine);
 	return NULL;
 }
 
-/* Starts one thread with all signals blocked: they are the loop's. */
+/*
+ * Starts one thread with all signals blocked: they are the loop's. Its engine is made here: later,
+ * in the thread, the filter of system calls might be there already.
+ */
 static int start(struct pool *pool)
 {
+	struct worker *worker = &pool->workers[pool->threads_count];
 	sigset_t all, before;
 	int err;
 
+	worker->pool = pool;
+	worker->engine = bulk_create(BULK_BEST);
+	if (!worker->engine)
+		return -ENOMEM;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&pool->threads[pool->threads_count], NULL, work, pool);
+	err = pthread_create(&worker->thread, NULL, work, worker);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (err == 0)
 		pool->threads_count++;
+	else
+		bulk_destroy(worker->engine);
 	return -err;
 }
 
@@ -114,8 +127,10 @@ void pool_destroy(struct pool *pool)
 	pool->is_ending = true;
 	pthread_cond_broadcast(&pool->work);
 	pthread_mutex_unlock(&pool->mutex);
-	for (unsigned i = 0; i < pool->threads_count; i++)
-		pthread_join(pool->threads[i], NULL);
+	for (unsigned i = 0; i < pool->threads_count; i++) {
+		pthread_join(pool->workers[i].thread, NULL);
+		bulk_destroy(pool->workers[i].engine);
+	}
 	pthread_cond_destroy(&pool->work);
 	pthread_mutex_destroy(&pool->mutex);
 	free(pool);

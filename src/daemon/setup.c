@@ -51,6 +51,30 @@ static int find_tun(struct daemon *daemon, int stored, const char *interface)
 	return tun_open(&daemon->tun, interface, false);
 }
 
+/* The ends of the daemon that runs the interface, whose they stay for now. */
+static int take_ends(struct daemon *daemon, const char *interface)
+{
+	struct handover *handover = &daemon->handover;
+	int err = handover_ask(handover, interface);
+
+	daemon->listener = handover->ends.listener;
+	daemon->public_listener = handover->ends.public_listener;
+	if (err < 0) {
+		if (handover->ends.tun >= 0)
+			close(handover->ends.tun);
+		return setup_complain(daemon, handover->refusal, err);
+	}
+	err = tun_adopt(&daemon->tun, handover->ends.tun);
+	if (err < 0) {
+		close(handover->ends.tun);
+		return setup_complain(daemon, "Taking the TUN device over", err);
+	}
+	if (daemon->tun.has_header)
+		tun_set_offloads(&daemon->tun, TUN_OFFLOAD_ALL);
+	daemon->log.interface = daemon->tun.name;
+	return 0;
+}
+
 static int open_tun(struct daemon *daemon, int stored, const char *interface)
 {
 	int fd = inherit_tun();
@@ -80,7 +104,8 @@ static int open_tun(struct daemon *daemon, int stored, const char *interface)
 /* The control socket; when it is an inherited one, there may be no file of it to watch. */
 static int open_listener(struct daemon *daemon, int managed)
 {
-	int given = inherit_listener(), fd = given == INHERIT_NONE ? managed : given;
+	int given = daemon->listener >= 0 ? daemon->listener : inherit_listener();
+	int fd = given == INHERIT_NONE ? managed : given;
 	int err = fd < INHERIT_NONE ? fd
 				    : unixsock_path(daemon->socket_path, UNIXSOCK_DIRECTORY,
 					      daemon->tun.name);
@@ -94,6 +119,7 @@ static int open_listener(struct daemon *daemon, int managed)
 	if (daemon->listener < 0)
 		return setup_complain(daemon, "Opening the control socket in " UNIXSOCK_DIRECTORY,
 			daemon->listener);
+	daemon->has_files = daemon->handover.fd < 0;
 	err = sockwatch_open(&daemon->socket_file, daemon->socket_path);
 	daemon->has_socket_file = err == 0;
 	if (err < 0 && fd < 0) {
@@ -122,6 +148,32 @@ static int open_link(struct daemon *daemon)
 	return err < 0 ? setup_complain(daemon, "Setting the interface's MTU", err) : 0;
 }
 
+/* Everybody's socket. A tunnel without it is still one, so what fails is only said. */
+static void open_public(struct daemon *daemon)
+{
+	const char *interface = daemon->log.interface;
+	int err = unixsock_path_public(daemon->public_path, UNIXSOCK_DIRECTORY, interface);
+
+	if (err == 0 && daemon->public_listener < 0)
+		err = daemon->public_listener =
+			unixsock_listen_public(UNIXSOCK_DIRECTORY, interface);
+	if (err >= 0)
+		err = control_create(&daemon->public_control, &daemon->tunnel,
+			daemon->public_listener, CONTROL_PUBLIC);
+	if (err < 0)
+		log_error(&daemon->log, "Opening %s: %s", daemon->public_path, strerror(-err));
+}
+
+static void close_public(struct daemon *daemon)
+{
+	control_destroy(daemon->public_control);
+	if (daemon->public_listener < 0)
+		return;
+	if (daemon->has_files)
+		unlink(daemon->public_path);
+	close(daemon->public_listener);
+}
+
 int setup_open(struct daemon *daemon, const struct arguments *arguments)
 {
 	struct inherited managed = inherit_managed();
@@ -136,7 +188,8 @@ int setup_open(struct daemon *daemon, const struct arguments *arguments)
 		return setup_complain(daemon, "Listening to signals", daemon->signals);
 	if (!crypto_init())
 		return setup_complain(daemon, "Starting libsodium", -ENOSYS);
-	err = open_tun(daemon, managed.tun, arguments->interface);
+	err = arguments->is_replacing ? take_ends(daemon, arguments->interface)
+				      : open_tun(daemon, managed.tun, arguments->interface);
 	if (err == 0)
 		err = open_listener(daemon, managed.listener);
 	if (err == 0)
@@ -148,17 +201,24 @@ int setup_open(struct daemon *daemon, const struct arguments *arguments)
 	daemon->tun.fd = -1;
 	daemon->has_tunnel = err == 0;
 	if (err == 0)
-		err = control_create(&daemon->control, &daemon->tunnel, daemon->listener);
-	return err < 0 ? setup_complain(daemon, "Setting the tunnel up", err) : 0;
+		err = control_create(
+			&daemon->control, &daemon->tunnel, daemon->listener, CONTROL_FULL);
+	if (err < 0)
+		return setup_complain(daemon, "Setting the tunnel up", err);
+	open_public(daemon);
+	control_offer(daemon->control, &(struct handover_ends){daemon->tunnel.tun.fd,
+					       daemon->listener, daemon->public_listener});
+	return 0;
 }
 
 void setup_close(struct daemon *daemon)
 {
 	if (daemon->has_socket_file) {
-		if (!sockwatch_check(&daemon->socket_file))
+		if (daemon->has_files && !sockwatch_check(&daemon->socket_file))
 			unlink(daemon->socket_path);
 		sockwatch_close(&daemon->socket_file);
 	}
+	close_public(daemon);
 	control_destroy(daemon->control);
 	if (daemon->listener >= 0)
 		close(daemon->listener);
@@ -172,4 +232,5 @@ void setup_close(struct daemon *daemon)
 	if (daemon->signals >= 0)
 		close(daemon->signals);
 	service_close(&daemon->service);
+	handover_fini(&daemon->handover);
 }

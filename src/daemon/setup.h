@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "control.h"
 #include "daemonize.h"
+#include "handover.h"
 #include "linkwatch.h"
 #include "log.h"
 #include "service.h"
@@ -19,9 +20,12 @@ struct daemon {
 	struct log log;
 	int signals;
 	struct service service;
-	struct tun tun; /* until the tunnel has it */
-	bool is_new;    /* the interface was not there before */
-	bool is_given;  /* by WG_TUN_FD: how long it stays is the giver's affair */
+	struct tun tun;           /* until the tunnel has it */
+	bool is_new;              /* the interface was not there before */
+	struct handover handover; /* with the daemon whose tunnel this one takes */
+	bool is_persistent;       /* the interface: stays when the daemon dies */
+	bool has_files;           /* those of the sockets are ours to remove */
+	bool is_given;            /* by WG_TUN_FD: how long it stays is the giver's affair */
 	int listener;
 	char socket_path[UNIXSOCK_PATH_MAX];
 	struct sockwatch socket_file;
@@ -32,6 +36,9 @@ struct daemon {
 	struct tunnel tunnel;
 	bool has_tunnel;
 	struct control *control;
+	int public_listener; /* -1: everybody is told nothing */
+	char public_path[UNIXSOCK_PATH_MAX];
+	struct control *public_control;
 	char complaint[DAEMONIZE_MESSAGE_MAX]; /* why it does not start, or ended */
 };
 
@@ -40,7 +47,9 @@ struct daemon {
 	((struct daemon){.signals = -1,                                                            \
 		.service = {.fd = -1},                                                             \
 		.tun = {.fd = -1},                                                                 \
+		.handover = {.fd = -1},                                                            \
 		.listener = -1,                                                                    \
+		.public_listener = -1,                                                             \
 		.routes = -1})
 
 /* 0 when all but the threads is there; or -errno, which is complained of. */

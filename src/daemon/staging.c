@@ -138,24 +138,39 @@ unsigned staging_push(struct staging *staging, uint32_t slot, const uint8_t *pac
 	return lost;
 }
 
-size_t staging_pop(struct staging *staging, uint32_t slot, uint8_t *packet)
+/* Copies the packet of which this is the first block. */
+static size_t load(const struct staging *staging, uint32_t link, uint8_t *packet)
 {
-	struct queue *q = queue(staging, slot);
-	size_t len, done = 0;
+	size_t len = staging->blocks[link - 1].len, done = 0;
 
-	if (q->count == 0)
-		return 0;
-	len = block(staging, q->first)->len;
-	for (uint32_t link = q->first; link != 0; link = block(staging, link)->next) {
+	for (; link != 0; link = staging->blocks[link - 1].next) {
 		size_t part = len - done;
 
 		if (part > sizeof(staging->blocks[0].bytes))
 			part = sizeof(staging->blocks[0].bytes);
-		memcpy(packet + done, block(staging, link)->bytes, part);
+		memcpy(packet + done, staging->blocks[link - 1].bytes, part);
 		done += part;
 	}
+	return len;
+}
+
+size_t staging_pop(struct staging *staging, uint32_t slot, uint8_t *packet)
+{
+	struct queue *q = queue(staging, slot);
+	size_t len;
+
+	if (q->count == 0)
+		return 0;
+	len = load(staging, q->first, packet);
 	drop_oldest(staging, q);
 	return len;
+}
+
+size_t staging_peek(const struct staging *staging, uint32_t slot, uint32_t *cursor, uint8_t *packet)
+{
+	ENSURE(slot < staging->peers_max && *cursor <= STAGING_BLOCKS);
+	*cursor = *cursor ? staging->blocks[*cursor - 1].next_packet : staging->queues[slot].first;
+	return *cursor ? load(staging, *cursor, packet) : 0;
 }
 
 bool staging_has(const struct staging *staging, uint32_t slot)

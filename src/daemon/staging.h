@@ -31,6 +31,13 @@ unsigned staging_push(struct staging *staging, uint32_t slot, const uint8_t *pac
 /* Takes the peer's oldest into packet (STAGING_PACKET_MAX bytes); 0: none waits. */
 size_t staging_pop(struct staging *staging, uint32_t slot, uint8_t *packet);
 
+/*
+ * Copies the packet behind the one of the last call into packet; *cursor is 0 at first. 0: there is
+ * no more. Nothing is taken.
+ */
+size_t staging_peek(
+	const struct staging *staging, uint32_t slot, uint32_t *cursor, uint8_t *packet);
+
 bool staging_has(const struct staging *staging, uint32_t slot);
 
 /* Forgets all of the peer's packets; returns how many. */

@@ -13,7 +13,9 @@ enum tag {
 	TAG_ROUTES,
 	TAG_SOCKET_FILE,
 	TAG_LISTENER,
-	TAG_CONNECTION, /* and so many behind it as there are connections */
+	TAG_PUBLIC_LISTENER,
+	TAG_CONNECTION = 1 << 10, /* and so many behind it as there are connections */
+	TAG_PUBLIC_CONNECTION = 1 << 20,
 };
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include "chronicle.h"
 #include "clock.h"
 #include "effects.h"
 #include "egress.h"
@@ -14,6 +15,7 @@
 #include "lifecycle.h"
 #include "limits.h"
 #include "members.h"
+#include "notes.h"
 #include "sources.h"
 #include "tags.h"
 #include "tick.h"
@@ -72,6 +74,9 @@ int tunnel_init(struct tunnel *tunnel, const struct tun *tun, const struct devic
 	err = reserve_memory(tunnel, limits);
 	if (err < 0)
 		goto fail;
+	err = chronicle_create(&tunnel->chronicle, limits->peers_max, log, clock_now());
+	if (err < 0)
+		goto fail;
 	err = rtnl_open(&tunnel->routes);
 	if (err < 0)
 		goto fail;
@@ -124,6 +129,7 @@ void tunnel_fini(struct tunnel *tunnel)
 	ingress_destroy(tunnel->ingress);
 	egress_destroy(tunnel->egress);
 	bulk_destroy(tunnel->engine);
+	chronicle_destroy(tunnel->chronicle);
 	rtnl_close(&tunnel->routes);
 	arena_release(&tunnel->sources_memory);
 	arena_release(&tunnel->staging_memory);
@@ -205,12 +211,15 @@ void tunnel_remove_peer(struct tunnel *tunnel, uint32_t slot)
 
 static void finish_job(struct tunnel *tunnel, struct handshake_job *job, struct moment now)
 {
+	struct endpoint before = notes_endpoint(tunnel, job);
 	struct chance chance;
+	enum verdict verdict;
 	unsigned effects;
 
 	entropy_fill(&chance, sizeof(chance));
-	handshake_finish(tunnel->device, job, now, &chance, &effects);
+	verdict = handshake_finish(tunnel->device, job, now, &chance, &effects);
 	wipe(&chance, sizeof(chance));
+	notes_handshake(tunnel, job, verdict, effects, &before, now.at);
 	if (effects & EFFECT_RUN_AGAIN) {
 		handshaker_run_again(tunnel->handshaker, job);
 		return;
@@ -232,7 +241,7 @@ void tunnel_handshakes(struct tunnel *tunnel, struct moment now)
 
 	while ((job = handshaker_take_done(tunnel->handshaker)) != NULL)
 		finish_job(tunnel, job, now);
-	handshaker_feed(tunnel->handshaker, tunnel->device, now);
+	handshaker_feed(tunnel->handshaker, tunnel->device, tunnel->chronicle, now);
 	egress_flush(tunnel);
 }
 

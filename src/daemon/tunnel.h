@@ -28,6 +28,7 @@ enum {
 /* What a daemon has room for; pages that are not used cost nothing. */
 extern const struct device_limits tunnel_limits;
 
+struct chronicle;
 struct egress;
 struct ingress;
 
@@ -54,6 +55,7 @@ struct tunnel {
 	uint64_t sessions_forgotten; /* of device->sessions_wiped, by the engine */
 	struct pool *pool;
 	struct handshaker *handshaker;
+	struct chronicle *chronicle;
 	struct egress *egress;
 	struct ingress *ingress;
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include "attrs.h"
+#include "incidents.h"
 
 size_t uapi_find_end(struct span text, size_t seen)
 {
@@ -27,7 +28,11 @@ enum uapi_operation uapi_request_operation(struct span request)
 		return UAPI_GET;
 	if (request.len >= 6 && memcmp(request.at, "set=1\n", 6) == 0)
 		return UAPI_SET;
-	return UAPI_UNKNOWN;
+	if (request.len >= 10 && memcmp(request.at, "replace=1\n", 10) == 0)
+		return UAPI_REPLACE;
+	if (span_equal(request, "take=1\n\n"))
+		return UAPI_TAKE;
+	return span_equal(request, INCIDENTS_REQUEST) ? UAPI_EVENTS : UAPI_UNKNOWN;
 }
 
 /* One line "key=value" of a message. */

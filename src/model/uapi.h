@@ -23,6 +23,9 @@ enum uapi_operation {
 	UAPI_UNKNOWN, /* answer -EPROTO, or close */
 	UAPI_GET,
 	UAPI_SET,
+	UAPI_REPLACE, /* another daemon wants to go on with this one's tunnel: handover.h */
+	UAPI_TAKE,    /* and is ready to */
+	UAPI_EVENTS,  /* what went wrong, and right: incidents.h */
 };
 
 /*
@@ -32,7 +35,7 @@ enum uapi_operation {
  */
 size_t uapi_find_end(struct span text, size_t seen);
 
-/* What a message asks for, by its first line. A get has no other line. */
+/* What a message asks for, by its first line. A get, and asking for events, has no other line. */
 enum uapi_operation uapi_request_operation(struct span request);
 
 /* A set request on its way into a record. */

@@ -67,7 +67,10 @@ static const struct rule rules[] = {
 	ANY(sendto),
 	ANY(sendmsg),
 	ANY(send),
-	/* Waiting. */
+	/* Waiting; and for another daemon, when it takes the tunnel over. */
+	ANY(poll),
+	ANY(ppoll),
+	ANY(ppoll_time64),
 	ANY(epoll_wait),
 	ANY(epoll_pwait),
 	ANY(epoll_ctl),

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <string.h>
 #include <sys/socket.h>
 #include "ensure.h"
 #include "nlanswer.h"
@@ -12,6 +13,8 @@ int rtnl_open(struct rtnl *rtnl)
 	int err;
 
 	rtnl->seq = 0;
+	/* libmnl leaves the padding behind attributes as it was, and the kernel gets it. */
+	memset(&rtnl->request, 0, sizeof(rtnl->request));
 	rtnl->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	if (!rtnl->socket)
 		return -errno;

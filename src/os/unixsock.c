@@ -14,7 +14,8 @@
 /* Connections waiting to be accepted: as many as the system lets, since a full queue refuses. */
 #define BACKLOG SOMAXCONN
 
-#define SUFFIX ".sock"
+#define SUFFIX        ".sock"
+#define PUBLIC_SUFFIX ".events"
 
 /* The name a socket is bound to before it is ready to be seen. */
 #define NEW_SUFFIX ".new"
@@ -22,27 +23,38 @@
 _Static_assert(UNIXSOCK_PATH_MAX == sizeof((struct sockaddr_un){0}.sun_path), "path");
 
 static int make_directory(const char *directory);
-static int listen_at(const char *path);
-static int bind_and_move(int fd, const char *path);
+static int listen_at(const char *path, mode_t mode);
+static int bind_and_move(int fd, const char *path, mode_t mode);
 static int connect_to(const char *path, int flags);
 static bool is_socket(const char *path);
 static int probe(const char *path);
 static bool name_of(const char *file, char name[UNIXSOCK_NAME_MAX + 1]);
 
-int unixsock_path(char path[UNIXSOCK_PATH_MAX], const char *directory, const char *name)
+static int make_path(
+	char path[UNIXSOCK_PATH_MAX], const char *directory, const char *name, const char *suffix)
 {
 	int len;
 
 	if (name[0] == '\0' || strchr(name, '/'))
 		return -EINVAL;
-	len = snprintf(path, UNIXSOCK_PATH_MAX, "%s/%s" SUFFIX, directory, name);
+	len = snprintf(path, UNIXSOCK_PATH_MAX, "%s/%s%s", directory, name, suffix);
 	return len < 0 || len >= UNIXSOCK_PATH_MAX ? -ENAMETOOLONG : 0;
 }
 
-int unixsock_listen(const char *directory, const char *name)
+int unixsock_path(char path[UNIXSOCK_PATH_MAX], const char *directory, const char *name)
+{
+	return make_path(path, directory, name, SUFFIX);
+}
+
+int unixsock_path_public(char path[UNIXSOCK_PATH_MAX], const char *directory, const char *name)
+{
+	return make_path(path, directory, name, PUBLIC_SUFFIX);
+}
+
+static int listen_as(const char *directory, const char *name, const char *suffix, mode_t mode)
 {
 	char path[UNIXSOCK_PATH_MAX];
-	int err = unixsock_path(path, directory, name);
+	int err = make_path(path, directory, name, suffix);
 
 	if (!err)
 		err = make_directory(directory);
@@ -51,7 +63,17 @@ int unixsock_listen(const char *directory, const char *name)
 	err = probe(path);
 	if (err == 0)
 		return -EADDRINUSE;
-	return err == -ENOENT || err == -ECONNREFUSED ? listen_at(path) : err;
+	return err == -ENOENT || err == -ECONNREFUSED ? listen_at(path, mode) : err;
+}
+
+int unixsock_listen(const char *directory, const char *name)
+{
+	return listen_as(directory, name, SUFFIX, 0600);
+}
+
+int unixsock_listen_public(const char *directory, const char *name)
+{
+	return listen_as(directory, name, PUBLIC_SUFFIX, 0666);
 }
 
 /* One that was there before is left as it is. */
@@ -62,14 +84,14 @@ static int make_directory(const char *directory)
 	return errno == EEXIST ? 0 : -errno;
 }
 
-static int listen_at(const char *path)
+static int listen_at(const char *path, mode_t mode)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int err;
 
 	if (fd < 0)
 		return -errno;
-	err = bind_and_move(fd, path);
+	err = bind_and_move(fd, path, mode);
 	if (err) {
 		close(fd);
 		return err;
@@ -79,9 +101,10 @@ static int listen_at(const char *path)
 
 /*
  * The socket gets its name when it listens: a client that meets one which does not removes it. The
- * mode set before is the one it is bound with; no umask, which belongs to the whole process.
+ * mode set before is the one it is bound with, less the umask, which belongs to the whole process;
+ * so what others may do is added after.
  */
-static int bind_and_move(int fd, const char *path)
+static int bind_and_move(int fd, const char *path, mode_t mode)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int len = snprintf(address.sun_path, sizeof(address.sun_path), "%s" NEW_SUFFIX, path);
@@ -91,9 +114,10 @@ static int bind_and_move(int fd, const char *path)
 		return -ENAMETOOLONG;
 	if (unlink(address.sun_path) < 0 && errno != ENOENT)
 		return -errno;
-	if (fchmod(fd, 0600) < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+	if (fchmod(fd, mode) < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
-	if (listen(fd, BACKLOG) == 0 && rename(address.sun_path, path) == 0)
+	if (chmod(address.sun_path, mode) == 0 && listen(fd, BACKLOG) == 0 &&
+		rename(address.sun_path, path) == 0)
 		return 0;
 	err = -errno;
 	unlink(address.sun_path);
@@ -124,16 +148,26 @@ int unixsock_accept(int listen_fd)
 	return fd < 0 ? -errno : fd;
 }
 
-int unixsock_connect(const char *directory, const char *name)
+static int connect_as(const char *directory, const char *name, const char *suffix)
 {
 	char path[UNIXSOCK_PATH_MAX];
-	int fd = unixsock_path(path, directory, name);
+	int fd = make_path(path, directory, name, suffix);
 
 	if (fd == 0)
 		fd = connect_to(path, 0);
 	if (fd == -ECONNREFUSED && is_socket(path))
 		unlink(path);
 	return fd;
+}
+
+int unixsock_connect(const char *directory, const char *name)
+{
+	return connect_as(directory, name, SUFFIX);
+}
+
+int unixsock_connect_public(const char *directory, const char *name)
+{
+	return connect_as(directory, name, PUBLIC_SUFFIX);
 }
 
 static int connect_to(const char *path, int flags)

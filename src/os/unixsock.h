@@ -1,6 +1,7 @@
 /*
- * Control sockets: stream sockets DIRECTORY/NAME.sock, readable by their owner only. Which words go
- * over them is not known here. All descriptors are close-on-exec.
+ * Control sockets: stream sockets DIRECTORY/NAME.sock, readable by their owner only, and beside them
+ * DIRECTORY/NAME.events for everybody. Which words go over them is not known here. All descriptors
+ * are close-on-exec.
  */
 #ifndef CULVERT_OS_UNIXSOCK_H
 #define CULVERT_OS_UNIXSOCK_H
@@ -25,6 +26,12 @@ int unixsock_path(char path[UNIXSOCK_PATH_MAX], const char *directory, const cha
  */
 int unixsock_listen(const char *directory, const char *name);
 
+/* The same for everybody's socket. */
+int unixsock_listen_public(const char *directory, const char *name);
+
+/* Where that is. */
+int unixsock_path_public(char path[UNIXSOCK_PATH_MAX], const char *directory, const char *name);
+
 /* Takes over a listening descriptor: checks it, makes it non-blocking. -EINVAL: not one. */
 int unixsock_adopt(int fd);
 
@@ -36,6 +43,7 @@ int unixsock_accept(int listen_fd);
  * and it is removed (as far as the caller may).
  */
 int unixsock_connect(const char *directory, const char *name);
+int unixsock_connect_public(const char *directory, const char *name);
 
 /* Up to len bytes; 0: the other end has closed; -EAGAIN: not now. */
 ssize_t unixsock_read(int fd, void *buffer, size_t len);

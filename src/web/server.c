@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "assets.h"
+#include "sockaddress.h"
 #include "wipe.h"
 
 enum {
@@ -203,23 +204,6 @@ static void forget_request(void *arg, struct MHD_Connection *connection, void **
 	*state = NULL;
 }
 
-static void fill_address(const struct endpoint *from, struct sockaddr_storage *to)
-{
-	struct sockaddr_in *v4 = (void *)to;
-	struct sockaddr_in6 *v6 = (void *)to;
-
-	*to = (struct sockaddr_storage){0};
-	if (from->addr.family == IP_V4) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(from->port);
-		memcpy(&v4->sin_addr, from->addr.b, sizeof(v4->sin_addr));
-	} else {
-		v6->sin6_family = AF_INET6;
-		v6->sin6_port = htons(from->port);
-		memcpy(&v6->sin6_addr, from->addr.b, sizeof(v6->sin6_addr));
-	}
-}
-
 int server_start(struct server **server, const struct server_options *options, struct api *api)
 {
 	struct server *s = calloc(1, sizeof(*s));
@@ -232,7 +216,7 @@ int server_start(struct server **server, const struct server_options *options, s
 		return -ENOMEM;
 	s->api = api;
 	s->is_secure = options->cert_pem != NULL;
-	fill_address(&options->listen, &address);
+	sockaddress_fill(&address, &options->listen);
 	if (address.ss_family == AF_INET6)
 		flags |= MHD_USE_IPv6;
 	if (s->is_secure)

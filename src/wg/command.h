@@ -28,6 +28,7 @@ enum outcome syncconf_run(const struct invocation *call);
 enum outcome genkey_run(const struct invocation *call);
 enum outcome genpsk_run(const struct invocation *call);
 enum outcome pubkey_run(const struct invocation *call);
+enum outcome log_run(const struct invocation *call);
 enum outcome allowedips_run(const struct invocation *call);
 
 #endif

@@ -33,6 +33,8 @@ static const struct {
 		"<interface> <configuration filename>"},
 	{"syncconf", syncconf_run, "Synchronizes a configuration file to a WireGuard interface",
 		"<interface> <configuration filename>"},
+	{"log", log_run, "Shows what an interface refused, failed at and brought about",
+		"[<interface> | all] [<base64 public key | name>] [--json]"},
 	{"genkey", genkey_run, "Generates a new private key and writes it to stdout", ""},
 	{"genpsk", genpsk_run, "Generates a new preshared key and writes it to stdout", ""},
 	{"pubkey", pubkey_run, "Reads a private key from stdin and writes a public key to stdout",

@@ -1,6 +1,6 @@
 /*
- * For LD_PRELOAD: CLOCK_REALTIME a day back while the file named by CLOCK_BACK_IF begins with a '1'. A
- * test's only means to turn the clock back without turning the machine's. The file is mapped at
+ * For LD_PRELOAD: CLOCK_REALTIME a day back while the file named by CLOCK_BACK_IF begins with a '1',
+ * an hour back with an 'h', an hour forward with an 'f'. A test's only means to turn the clock back without turning the machine's. The file is mapped at
  * start: later the daemon opens no more files.
  */
 #define _GNU_SOURCE
@@ -28,7 +28,18 @@ __attribute__((constructor)) static void map_switch(void)
 
 static time_t back(void)
 {
-	return is_back[0] == '1' ? 24 * 60 * 60 : 0;
+	enum { HOUR = 60 * 60 };
+
+	switch (is_back[0]) {
+	case '1':
+		return 24 * HOUR;
+	case 'h':
+		return HOUR;
+	case 'f':
+		return -HOUR;
+	default:
+		return 0;
+	}
 }
 
 int clock_gettime(clockid_t clock, struct timespec *now)

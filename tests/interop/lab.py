@@ -125,6 +125,7 @@ class Daemon:
         self.host, self.interface = host, interface
         self.words = words
         self.path = f"{SOCKETS}/{interface}.sock"
+        self.public_path = f"{SOCKETS}/{interface}.events"
         self.log = host.lab.file(f"{interface}.log")
         self.ended = False
         with open(self.log, "a") as log:
@@ -204,15 +205,17 @@ class Daemon:
         if not self.exited():
             self.process.kill()
         self.process.wait()
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.path)
+        for path in (self.path, self.public_path):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
 
     def wait_end(self, what, seconds=15):
         """It ends by itself with 0, leaves nothing, and no sanitizer complained."""
         self.ended = True
         wait_until(self.exited, seconds, f"{self.interface} to end {what}")
         need(self.process.returncode == 0, f"exit code {self.process.returncode} {what}: {self.said()[-400:]}")
-        need(not os.path.exists(self.path), f"{self.path} is left {what}")
+        for path in (self.path, self.public_path):
+            need(not os.path.exists(path), f"{path} is left {what}")
         left = self.host.ip("link", "show", self.interface, check=False).returncode == 0
         need(not left, f"interface {self.interface} is left {what}")
 
@@ -375,8 +378,9 @@ class Lab:
         for pid in host.pids():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(f"{SOCKETS}/{self.interface(host)}.sock")
+        for suffix in ("sock", "events"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{SOCKETS}/{self.interface(host)}.{suffix}")
 
     def later(self, function, *args, **kwargs):
         self.stack.callback(function, *args, **kwargs)

@@ -95,6 +95,7 @@ class Quick:
         self.host, self.interface = lab.a, lab.interface(lab.a)
         self.program = os.path.join(lab.options.build, "src/quick/wg-quick")
         self.environment = dict(os.environ, WG_QUICK_USERSPACE_IMPLEMENTATION=lab.words("ours")[0])
+        lab.later(self.run, "down", check=False)
         peer = lab.side(lab.b)
         peer.configure()
         private = peer.wg("genkey").stdout.strip()
@@ -105,8 +106,8 @@ class Quick:
             file.write(f"[Interface]\nPrivateKey = {private}\nAddress = 10.77.0.1/24, fd77::1/64\n"
                        f"[Peer]\nPublicKey = {peer.public}\nEndpoint = {peer.endpoint()}\nAllowedIPs = {allowed}\n")
 
-    def run(self, verb):
-        self.host.run(self.program, verb, self.path, env=self.environment)
+    def run(self, verb, **kwargs):
+        self.host.run(self.program, verb, self.path, env=self.environment, **kwargs)
 
 
 def lets_nothing_out(lab, kind):

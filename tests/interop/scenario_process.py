@@ -119,6 +119,8 @@ def keeps_only_what_it_needs(lab):
     daemon = lab.daemon(lab.a)
     threads = os.listdir(f"/proc/{daemon.process.pid}/task")
     need(len(threads) >= 2, f"{len(threads)} threads")
+    if lab.options.sanitized:
+        threads = [daemon.process.pid]  # ThreadSanitizer starts one of its own before main()
     wanted = {"CapInh": 0, "CapPrm": 0x1400, "CapEff": 0x1400, "CapBnd": 0, "CapAmb": 0, "NoNewPrivs": 1,
               "Seccomp": 0 if lab.options.sanitized else 2}
     for thread in threads:
@@ -215,6 +217,15 @@ def takes_descriptors(lab, headers):
         side.add_peer(other, other.endpoint())
     left.must_ping(right)
     right.must_ping(left, 6)
+
+
+def works_with_many_threads(lab, threads):
+    """More than this machine has processors: each finds what it needs without a file or another call."""
+    lab.only_ours("takes no such option")
+    lab.options.ours = [*lab.options.ours, "--threads", str(threads)]
+    left, right = lab.tunnel()
+    left.must_ping(right, count=5)
+    right.must_ping(left, 6, count=5)
 
 
 def starts_often(lab):

@@ -3,8 +3,11 @@
 import scenario_closed
 import scenario_control
 import scenario_hostile
+import scenario_log
 import scenario_network
 import scenario_process
+import scenario_replace
+import scenario_selftest
 import scenario_startup
 import scenario_tunnel
 from scenario import Scenario
@@ -71,6 +74,16 @@ for client, victim in (("ours", "theirs"), ("theirs", "ours"), ("ours", "ours"))
     add(scenario_hostile.passes_with_a_cookie, name=f"hostile/cookie/{client}-to-{victim}-under-load",
         client=client, victim=victim, seconds=90)
 
+add(scenario_replace.loses_nothing, seconds=120)
+add(scenario_replace.goes_on_when_the_new_one_fails)
+add(scenario_replace.refuses_what_cannot_be)
+add(scenario_log.remembers_strangers)
+add(scenario_log.tells_the_key_of_an_unknown_peer)
+add(scenario_log.remembers_what_peers_do_wrong)
+add(scenario_log.remembers_what_it_could_not_send)
+add(scenario_log.tells_everybody_a_little)
+add(scenario_log.stays_cheap_under_a_flood)
+
 add(scenario_control.refuses_bad_requests)
 add(scenario_control.applies_all_or_nothing)
 add(scenario_control.bears_endless_lines)
@@ -97,6 +110,8 @@ add(scenario_process.forgets_its_keys)
 for headers in (False, True):
     add(scenario_process.takes_descriptors, headers=headers,
         name=f"process/takes_descriptors/{'vnet-headers' if headers else 'plain'}")
+for threads in (9, 11, 16):
+    add(scenario_process.works_with_many_threads, name=f"process/many_threads/{threads}", threads=threads)
 add(scenario_process.starts_often, seconds=120)
 add(scenario_process.outlives_a_clock_that_goes_back, seconds=90)
 
@@ -114,3 +129,16 @@ add(scenario_startup.says_that_descriptors_are_short)
 add(scenario_startup.bears_short_descriptors_later)
 add(scenario_startup.keeps_its_port_when_another_is_taken)
 add(scenario_startup.runs_as_another_user)
+
+add(scenario_selftest.counts_the_first_traffic)
+for a in ("ours", "theirs"):
+    add(scenario_selftest.changes_its_private_key, name=f"selftest/changes_its_private_key/{a}", a=a)
+add(scenario_selftest.carries_a_tunnel_in_a_tunnel)
+add(scenario_selftest.reaches_a_client_behind_a_nat)
+add(scenario_selftest.answers_a_bound_socket)
+add(scenario_selftest.carries_fifty_streams, seconds=120)
+add(scenario_selftest.survives_a_flood_ping)
+add(scenario_selftest.shows_all_of_very_many_allowed_ips, seconds=120)
+add(scenario_selftest.knows_no_missing_interface)
+add(scenario_selftest.ends_when_its_namespace_goes)
+add(scenario_selftest.tells_a_forwarded_sender)

@@ -77,8 +77,8 @@ def add_busybox(archive, path):
             archive.link(f"bin/{applet}", "busybox")
 
 
-def build(kernel, busybox, extra):
-    """extra: names in the guest and the programs here that they are."""
+def build(kernel, busybox, extra, modules=()):
+    """extra: names in the guest and the programs here that they are. modules: besides the usual ones."""
     archive = Archive()
     for folder in FOLDERS:
         archive.folder(folder)
@@ -91,7 +91,7 @@ def build(kernel, busybox, extra):
     for shell in ("bin/bash", "bin/sh", "usr/bin/bash"):
         archive.link(shell, "/opt/bin/bash")
     add_busybox(archive, busybox)
-    order = kernel.in_load_order((*DEVICES, "wireguard", *FIREWALL))
+    order = kernel.in_load_order((*DEVICES, "wireguard", *FIREWALL, *modules))
     for name in order:
         archive.file(f"lib/modules/{name}.ko", kernel.module(name), 0o644)
     archive.file("lib/modules/order", "".join(f"{name}\n" for name in order).encode(), 0o644)

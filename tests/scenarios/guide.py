@@ -17,6 +17,8 @@ FOLDER = os.path.join(ROOT, "docs/guide")
 BLOCK = re.compile(r"^```(\w+)(?: +([^\n]*))?\n(.*?)^```$", re.M | re.S)
 KEY = re.compile(r"\b([A-Z][A-Z_]*)_(PRIVATE|PUBLIC)_KEY\b")
 
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
+
 Block = namedtuple("Block", "kind words text")
 
 
@@ -76,3 +78,32 @@ def make_keys(*hosts):
     """What the first page of the guide has everybody do."""
     for host in hosts:
         follow(section("keys.md", "Make a key pair").replace("```sh here", f"```sh {host.name}"), {host.name: host})
+
+
+def anchors(path):
+    """What a link may name behind its #: the headings as a forge turns them into names."""
+    with open(path, encoding="utf-8") as file:
+        headings = re.findall(r"^#+ (.*)$", BLOCK.sub("", file.read()), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def faults():
+    """Files that a page shows otherwise than they are, and links that lead nowhere."""
+    for page in pages():
+        text = read(f"docs/guide/{page}")
+        for block in blocks(text):
+            if block.kind == "ini" and read(block.words[0]) != block.text:
+                yield f"{page} does not show {block.words[0]} as it is"
+        for target, anchor in LINK.findall(BLOCK.sub("", text)):
+            path = os.path.join(FOLDER, target or page)
+            if "://" not in target and not os.path.exists(path):
+                yield f"{page} has a link to {target}, which is nowhere"
+            elif anchor and anchor not in anchors(path):
+                yield f"{page} has a link to {target}#{anchor}, which is nowhere"
+
+
+def pages_hold(net):
+    """The scenario of the pages themselves."""
+    found = list(faults())
+    need(not found, "\n".join(found))
+    net.note(f"{len(pages())} pages")

@@ -207,13 +207,20 @@ class Net:
         return os.path.join(self.directory, name)
 
     def host(self, name, far=False):
-        """A far one has the stock tools and the daemon that --far names."""
-        host = self.hosts[name] = Host(self, name, far and self.options.far != "culvertd")
+        """A far one has the stock tools and the daemon that --far names, or the kernel's WireGuard."""
+        if far and self.options.far == "kernel":
+            host = self.options.kernel_host(self, name)
+        else:
+            host = Host(self, name, far and self.options.far != "culvertd")
+        self.hosts[name] = host
         return host
 
     def cable(self, one, one_device, other, other_device):
-        command("ip", "link", "add", one_device, "netns", str(one.pid), "type", "veth",
-                "peer", "name", other_device, "netns", str(other.pid))
+        if hasattr(one, "plug"):
+            one.plug(one_device, other, other_device)
+        else:
+            command("ip", "link", "add", one_device, "netns", str(one.pid), "type", "veth",
+                    "peer", "name", other_device, "netns", str(other.pid))
         for host, device in ((one, one_device), (other, other_device)):
             host.ip("link", "set", device, "up")
 

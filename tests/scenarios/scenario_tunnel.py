@@ -4,7 +4,7 @@ import re
 
 import guide
 from lab import need, wait_until
-from net import Internet, at_home, home, wait_forgotten
+from net import Internet, at_home, home, listens, wait_forgotten
 
 BASE64_KEY = re.compile(r"[A-Za-z0-9+/]{43}=")
 
@@ -104,3 +104,22 @@ def behind_nat(net):
     net.stay()
     mute.must_ping("10.0.0.1")
     server.must_ping("10.0.0.3")
+
+
+def measure(net):
+    """iperf3 by the guide: that there are figures, not which: the machine may have other things to do."""
+    _, _, server, client = two_hosts(net)
+    hosts = {"server": server, "client": client}
+    for host in hosts.values():
+        guide.install(f"examples/point-to-point/{host.name}.conf", host, hosts)
+        host.run("wg-quick", "up", "wg0")
+    client.must_ping("10.0.0.1")
+    client.write("overhead", guide.read("examples/measure/overhead"), 0o755)
+    serving, _, measuring = guide.read("docs/guide/measure.md").partition("On the client, first")
+    guide.follow(serving, hosts)
+    listens(server, "tcp", 5201)
+    said = guide.follow(measuring, hosts)[-1]
+    figures = re.findall(r"([\d.]+) Mbit/s", said)
+    need(len(figures) == 2 and (figures[0] == "0.0" or "overhead" in said), said)
+    net.note(said)
+    net.stay()

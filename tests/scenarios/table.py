@@ -1,20 +1,26 @@
-"""The scenarios: name, what it shows, function, arguments, with which other far ends too, longest duration."""
+"""The scenarios: name, what it shows, function, arguments, with which other far ends too, longest duration.
+
+With --far kernel there are those whose far end has one cable and needs none but the usual programs."""
 
 from collections import namedtuple
 
 import broken
+import guide
+import scenario_container as container
 import scenario_live as live
 import scenario_routes as routes
 import scenario_sites as sites
 import scenario_tunnel as tunnel
 
-Row = namedtuple("Row", "what function arguments also seconds", defaults=((), (), 120))
+Row = namedtuple("Row", "what function arguments also seconds", defaults=((), (), 240))
 GO = ("wireguard-go",)
+KERNEL = ("point-to-point", "behind-nat", "full-tunnel-nft", "container", "rootless", "handed-in", "show")
 
 # Long ones first: they mostly wait.
 SCENARIOS = {
     "behind-nat": Row("reached from the server after a silence, with keepalives and without", tunnel.behind_nat),
     **{f"broken/{name}": Row(fault.what, broken.scenario, (name,)) for name, fault in broken.FAULTS.items()},
+    "pages": Row("the guide shows files as they are, and its links lead somewhere", guide.pages_hold),
     "keys": Row("a key pair, and whether two keys belong together", tunnel.keys),
     "point-to-point": Row("a server and a client at home, by the guide to the letter", tunnel.point_to_point,
                           also=GO),
@@ -25,6 +31,10 @@ SCENARIOS = {
                          routes.nothing_leaks),
     "hub-and-spoke": Row("three clients reach each other through a hub, and the world without it",
                          routes.hub_and_spoke, also=GO),
+    "measure": Row("iperf3 through the tunnel and beside it", tunnel.measure),
+    "container": Row("a tunnel as a container's only network", container.only_network),
+    "rootless": Row("a container of a plain user", container.rootless),
+    "handed-in": Row("a daemon without rights, which gets its device and socket open", container.handed_in),
     "site-to-site": Row("two networks behind gateways with names, one of which moves", sites.site_to_site, also=GO),
     "live-peers": Row("peers come and go, and the others lose nothing", live.live_peers, also=GO),
     "show": Row("what wg show says while the tunnel lives", tunnel.show),

@@ -117,6 +117,7 @@ static void random_network(struct sim *sim)
 		.loss = seeded_below(r, 60),
 		.twice = seeded_below(r, 50),
 		.corrupt = seeded_below(r, 20),
+		.cut = seeded_below(r, 20),
 		.replayed = seeded_below(r, 20),
 		.delay_min = 1,
 		.delay_max =
@@ -183,36 +184,6 @@ static void random_action(struct sim *sim)
 	sim_run(sim, seeded_below(r, 3) ? seeded_below(r, 300) : seeded_below(r, 7000), SIM_EVER);
 }
 
-/* A peer that forgot our key says nothing: 15 s without an answer and we ask for a new one. */
-static void gets_through(struct sim *sim, unsigned from)
-{
-	unsigned s = 0;
-
-	while (!sim_run(sim, SECOND, (int64_t)sim_send(sim, from, 1 - from, 64)))
-		SIM_ENSURE(sim, s++ < 22);
-}
-
-/*
- * The network is good again: what is still under way arrives, then both ends get through. Not
- * what was held back for longer: an answer 100 s late is genuine, and lets a host that waits for
- * one wait another 15 s.
- */
-static void heals(struct sim *sim)
-{
-	sim->network = (struct sim_network){.delay_min = 1, .delay_max = 20, .job_max = 1};
-	for (unsigned i = 0; i < 2; i++) {
-		sim->hosts[i].is_busy = false;
-		sim->hosts[i].asleep_until = sim->now;
-		sim_set_up(sim, i, true);
-	}
-	sim_run(sim, 10 * SECOND, SIM_EVER);
-	sim_drop_late(sim);
-	gets_through(sim, 0);
-	gets_through(sim, 1);
-	/* Without silence behind them now. */
-	SIM_ENSURE(sim, sim_run(sim, SECOND, (int64_t)sim_send(sim, 0, 1, 64)));
-}
-
 static void random_history(uint64_t seed)
 {
 	struct sim *sim = sim_create(seed, 2);
@@ -221,7 +192,7 @@ static void random_history(uint64_t seed)
 	random_network(sim);
 	for (unsigned n = 0; n < HISTORY_STEPS; n++)
 		random_action(sim);
-	heals(sim);
+	sim_heal(sim);
 	sim_destroy(sim);
 }
 

@@ -1,6 +1,6 @@
 /*
  * Hosts in one process, on virtual time, joined by a network that loses, delays, reorders, doubles
- * and corrupts by a seed. A host does with its device what a daemon does: it lets packets wait,
+ * and corrupts by a seed, or as a script of bytes (a fuzzer's) says. A host does with its device what a daemon does: it lets packets wait,
  * runs handshake jobs (which take time), obeys effects and asks the clock. After every event the
  * invariants of sim_check.c must hold. A failure prints the seed.
  */
@@ -36,6 +36,7 @@ struct sim_datagram {
 /* Each chance in percent, each time in milliseconds. */
 struct sim_network {
 	unsigned loss, twice, corrupt;
+	unsigned cut;      /* loses its end */
 	unsigned replayed; /* comes once more up to 200 s later */
 	uint32_t delay_min, delay_max;
 	uint32_t job_max; /* how long a handshake computation takes, at most */
@@ -84,6 +85,12 @@ struct sim_packet {
 	struct instant sent, delivered;
 };
 
+/* What is left of the bytes that make choices in the place of chance. */
+struct sim_script {
+	const uint8_t *bytes;
+	size_t left;
+};
+
 /* A sending key and the next counter that it may use. */
 struct sim_key {
 	struct symmetric_key key;
@@ -93,6 +100,7 @@ struct sim_key {
 struct sim {
 	uint64_t seed;
 	struct seeded random;
+	struct sim_script script; /* empty: all is chance */
 	struct instant now;
 	struct sim_network network;
 	struct bulk_engine *engine;
@@ -134,12 +142,21 @@ bool sim_arrived(const struct sim *sim, size_t packet);
 /* Lets time pass; ends early, returning true, when packet arrived. SIM_EVER: no packet. */
 bool sim_run(struct sim *sim, uint64_t ms, int64_t packet);
 
+/* The next choice, a number below n: the script's, or chance when there is none left. */
+uint32_t sim_below(struct sim *sim, uint32_t n);
+
 /* The host's clock as a daemon reads it. */
 struct moment sim_moment(const struct sim *sim, const struct sim_host *host);
 void sim_chance(struct sim *sim, struct chance *chance);
 
 /* The network lets go of what it held back for longer than it delays now. */
 void sim_drop_late(struct sim *sim);
+
+/*
+ * The network is good and all hosts are up: what is under way arrives (but for what was held back
+ * longer), and then each gets through to each. Host 0 may be somewhere else.
+ */
+void sim_heal(struct sim *sim);
 
 /* The host is somewhere else now: another address and port. */
 void sim_move(struct sim *sim, unsigned host);

@@ -19,7 +19,7 @@ static void transmit(struct sim *sim, struct sim_host *host, const struct endpoi
 
 static void add_job(struct sim *sim, struct sim_host *host, const struct handshake_job *job)
 {
-	uint64_t takes_ns = seeded_next(&sim->random) % (sim->network.job_max * NS_PER_MS + 1);
+	uint64_t takes_ns = sim_below(sim, sim->network.job_max * 1000 + 1) * 1000ULL;
 
 	SIM_ENSURE(sim, sim->jobs_count < SIM_JOBS_MAX);
 	sim->jobs[sim->jobs_count++] = (struct sim_job){
@@ -171,7 +171,8 @@ static void receive_handshake(
 	verdict = handshake_admit(host->device, &message, host->is_busy, sim->now, &chance, &reply);
 	if (verdict == VERDICT_COOKIE_NEEDED)
 		transmit(sim, host, &datagram->source, 0, &reply, sizeof(reply));
-	if (verdict == VERDICT_OK &&
+	/* As in a daemon: when too many messages wait, they are dropped; our own tries are not. */
+	if (verdict == VERDICT_OK && sim->jobs_count < SIM_JOBS_MAX / 2 &&
 		handshake_prepare_message(host->device, &message, sim->now, &job) == VERDICT_OK)
 		add_job(sim, host, &job);
 }

@@ -1,68 +1,11 @@
 /* The routing trie against a list that is searched from end to end, and full to its limit. */
 #include "unit.h"
 #include "allowedips_fixture.h"
+#include "allowedips_model.h"
 #include "mapped.h"
 #include "seeded.h"
 
-/* The model: routes in the order of insertion; a lookup reads them all. */
-enum {
-	MODEL_MAX = 400,
-	MODEL_OWNERS = 12,
-};
-
-struct model {
-	uint32_t count;
-	struct {
-		struct ip_prefix prefix;
-		uint32_t owner;
-	} routes[MODEL_MAX];
-};
-
-static bool prefix_holds(const struct ip_prefix *prefix, const struct ip_addr *addr)
-{
-	struct ip_prefix cut = {*addr, prefix->bits};
-
-	prefix_mask(&cut);
-	return prefix_equal(&cut, prefix);
-}
-
-static uint32_t model_lookup(const struct model *m, const struct ip_addr *addr)
-{
-	uint32_t owner = ALLOWEDIPS_NONE;
-	int bits = -1;
-
-	for (uint32_t i = 0; i < m->count; i++) {
-		if (m->routes[i].prefix.bits > bits && prefix_holds(&m->routes[i].prefix, addr)) {
-			bits = m->routes[i].prefix.bits;
-			owner = m->routes[i].owner;
-		}
-	}
-	return owner;
-}
-
-/* Takes out what is exactly this prefix, or all of an owner when prefix is NULL. */
-static uint32_t model_remove(struct model *m, const struct ip_prefix *prefix, uint32_t owner)
-{
-	uint32_t kept = 0, removed = 0;
-
-	for (uint32_t i = 0; i < m->count; i++) {
-		bool hit = prefix != NULL ? prefix_equal(&m->routes[i].prefix, prefix) : true;
-
-		if (hit && (owner == ALLOWEDIPS_NONE || m->routes[i].owner == owner))
-			removed++;
-		else
-			m->routes[kept++] = m->routes[i];
-	}
-	m->count = kept;
-	return removed;
-}
-
-static void model_insert(struct model *m, const struct ip_prefix *prefix, uint32_t owner)
-{
-	model_remove(m, prefix, ALLOWEDIPS_NONE);
-	m->routes[m->count].prefix = *prefix;
-	m->routes[m->count++].owner = owner;
-}
+enum { MODEL_OWNERS = 12 };
 
 /* Random addresses that share long beginnings: each bit differs from a base with a chance. */
 static struct ip_prefix random_prefix(struct seeded *s)

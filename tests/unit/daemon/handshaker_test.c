@@ -27,6 +27,7 @@ struct end {
 	void *memory;
 	struct device *device;
 	struct handshaker *handshaker;
+	struct chronicle *chronicle;
 	struct event_loop loop;
 	struct private_key private_key;
 	struct public_key public_key;
@@ -34,6 +35,8 @@ struct end {
 
 static struct end a, b;
 static struct moment now;
+
+static const struct log silent = {LOG_LEVEL_SILENT, "test"};
 
 static void begin(struct end *end)
 {
@@ -44,6 +47,7 @@ static void begin(struct end *end)
 	end->device = device_init(end->memory, &limits, &chance);
 	assert_int_equal(event_open(&end->loop), 0);
 	assert_int_equal(handshaker_create(&end->handshaker, PEERS, &end->loop), 0);
+	assert_int_equal(chronicle_create(&end->chronicle, PEERS, &silent, now.at), 0);
 	entropy_fill(&end->private_key, sizeof(end->private_key));
 	x25519_clamp(&end->private_key);
 	x25519_public(&end->private_key, &end->public_key);
@@ -54,6 +58,7 @@ static void begin(struct end *end)
 static void finish(struct end *end)
 {
 	handshaker_destroy(end->handshaker);
+	chronicle_destroy(end->chronicle);
 	device_fini(end->device);
 	event_close(&end->loop);
 	mapped_destroy(end->memory, device_size(&limits));
@@ -114,7 +119,7 @@ static struct handshake_job *wait_done(struct end *end)
 
 static void feed(struct end *end)
 {
-	handshaker_feed(end->handshaker, end->device, now);
+	handshaker_feed(end->handshaker, end->device, end->chronicle, now);
 }
 
 /* The next job that is done, finished and free again; what it was. */

@@ -254,6 +254,33 @@ static void lists_the_live(void **state)
 	close(b);
 }
 
+/* Whatever the umask: everybody may use one, nobody else the other. */
+static void lets_everybody_in_where_it_should(void **state)
+{
+	mode_t before = umask(077);
+	int control = unixsock_listen(directory, "w"),
+	    open = unixsock_listen_public(directory, "w");
+	char path[UNIXSOCK_PATH_MAX];
+	int fd;
+
+	(void)state;
+	umask(before);
+	assert_true(control >= 0 && open >= 0);
+	assert_int_equal(unixsock_path(path, directory, "w"), 0);
+	assert_int_equal(mode_of(path) & 0777, 0600);
+	assert_int_equal(unixsock_path_public(path, directory, "w"), 0);
+	assert_int_equal(mode_of(path) & 0777, 0666);
+	assert_int_equal(unixsock_listen_public(directory, "w"), -EADDRINUSE);
+	fd = unixsock_connect_public(directory, "w");
+	assert_true(fd >= 0);
+	close(fd);
+	close(open);
+	assert_int_equal(unixsock_connect_public(directory, "w"), -ECONNREFUSED);
+	assert_int_equal(unixsock_connect_public(directory, "w"), -ENOENT);
+	close(control);
+	assert_int_equal(unixsock_connect(directory, "w"), -ECONNREFUSED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +293,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(clients_clear_away_the_dead, setup, teardown),
 		cmocka_unit_test_setup_teardown(adopts_what_listens, setup, teardown),
 		cmocka_unit_test_setup_teardown(lists_the_live, setup, teardown),
+		cmocka_unit_test_setup_teardown(lets_everybody_in_where_it_should, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,186 @@
+/* The old one's part. */
+#include "handover.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "allowedips.h"
+#include "channel.h"
+#include "clock.h"
+#include "egress.h"
+#include "handover_wire.h"
+#include "ingress.h"
+#include "uapi.h"
+#include "wipe.h"
+
+/* One record being sent, and to whom. */
+struct giving {
+	int fd;
+	struct instant deadline;
+	struct {
+		struct handover_record_head head;
+		uint8_t bytes[HANDOVER_RECORD_MAX];
+	} record;
+};
+
+bool handover_greet(
+	int fd, struct span request, const struct handover_ends *ends, struct textbuf *out)
+{
+	static const char yes[] = "errno=0\n\n";
+	const int fds[] = {ends->tun, ends->listener, ends->public_listener};
+	struct textbuf wanted = {0};
+	bool is_good;
+
+	handover_print_request(&wanted);
+	is_good = textbuf_status(&wanted) == 0 && span_equal(request, wanted.text);
+	textbuf_fini(&wanted);
+	if (is_good)
+		return channel_send(fd, yes, sizeof(yes) - 1, fds,
+			       ends->public_listener >= 0 ? 3 : 2,
+			       instant_after(clock_now(), NS_PER_S)) == 0;
+	/* What we would understand, for whoever wonders. */
+	handover_print_request(out);
+	textbuf_drop(out, strlen("replace=1\n"));
+	out->len -= strlen("\n");
+	uapi_print_errno(out, -EPROTONOSUPPORT);
+	return false;
+}
+
+/* Finishes everything that was read, so that nothing of it is under way. */
+static bool drain(struct tunnel *tunnel)
+{
+	struct instant end = instant_after(clock_now(), HANDOVER_DRAIN_MS * NS_PER_MS);
+
+	for (;;) {
+		struct event events[EVENT_BATCH_MAX];
+		struct moment now = tunnel_now();
+
+		while (pool_help(tunnel->pool, tunnel->engine))
+			;
+		ingress_deliver(tunnel, now);
+		tunnel_handshakes(tunnel, now);
+		if (ingress_is_idle(tunnel) && egress_is_idle(tunnel) &&
+			!egress_is_blocked(tunnel) && handshaker_is_idle(tunnel->handshaker))
+			return true;
+		if (instant_reached(now.at, end))
+			return false;
+		event_wait(
+			&tunnel->loop, instant_after(now.at, NS_PER_MS), events, EVENT_BATCH_MAX);
+	}
+}
+
+static int send_header(const struct giving *giving, const struct tunnel *tunnel, bool is_persistent)
+{
+	const struct udp_pair *udp = &tunnel->udp;
+	const struct handover_header header = {
+		.fwmark = tunnel->fwmark,
+		.listen_port = tunnel->listen_port,
+		.udp_port = udp->port,
+		.is_wanted_up = tunnel->is_wanted_up,
+		.is_persistent = is_persistent,
+		.has_fd4 = udp->fd4 >= 0,
+		.has_fd6 = udp->fd6 >= 0,
+		.has_gso = udp->has_gso,
+		.has_gro = udp->has_gro,
+	};
+	int fds[2];
+	unsigned count = 0;
+
+	if (udp->fd4 >= 0)
+		fds[count++] = udp->fd4;
+	if (udp->fd6 >= 0)
+		fds[count++] = udp->fd6;
+	return channel_send(giving->fd, &header, sizeof(header), fds, count, giving->deadline);
+}
+
+static int send_record(struct giving *giving, enum handover_record type, size_t len)
+{
+	giving->record.head = (struct handover_record_head){type, (uint32_t)len};
+	return channel_send(giving->fd, &giving->record, sizeof(giving->record.head) + len, NULL, 0,
+		giving->deadline);
+}
+
+static int send_allowed_ips(
+	struct giving *giving, const struct allowedips *allowed_ips, const struct peer *peer)
+{
+	uint32_t at = peer->allowed_ips.first;
+	int err = 0;
+
+	while (err == 0 && at != ALLOWEDIPS_NONE) {
+		size_t len = 0;
+
+		while (at != ALLOWEDIPS_NONE &&
+			len < HANDOVER_PREFIXES * sizeof(struct ip_prefix)) {
+			struct ip_prefix prefix;
+
+			at = allowedips_next(allowed_ips, at, &prefix);
+			memcpy(giving->record.bytes + len, &prefix, sizeof(prefix));
+			len += sizeof(prefix);
+		}
+		err = send_record(giving, HANDOVER_IPS, len);
+	}
+	return err;
+}
+
+static int send_peer(struct giving *giving, struct tunnel *tunnel, uint32_t slot)
+{
+	uint32_t cursor = 0;
+	size_t len;
+	int err = send_record(giving, HANDOVER_PEER,
+		carry_store_peer(tunnel->device, slot, giving->record.bytes));
+
+	if (err == 0)
+		err = send_allowed_ips(giving, device_allowed_ips(tunnel->device),
+			device_peer(tunnel->device, slot));
+	while (err == 0 &&
+		(len = staging_peek(tunnel->staging, slot, &cursor, giving->record.bytes)) > 0)
+		err = send_record(giving, HANDOVER_PACKET, len);
+	return err;
+}
+
+static int send_state(struct giving *giving, struct tunnel *tunnel, bool is_persistent)
+{
+	struct device *device = tunnel->device;
+	int err = send_header(giving, tunnel, is_persistent);
+
+	if (err == 0)
+		err = send_record(
+			giving, HANDOVER_DEVICE, carry_store_device(device, giving->record.bytes));
+	for (uint32_t slot = device->first_peer; err == 0 && slot != PEER_NONE;
+		slot = device_peer(device, slot)->next)
+		err = send_peer(giving, tunnel, slot);
+	return err == 0 ? send_record(giving, HANDOVER_END, 0) : err;
+}
+
+/* True when the other end says the word. */
+static bool hear(int fd, const char *word, struct instant deadline)
+{
+	char text[16];
+	size_t len = strlen(word);
+
+	return channel_receive(fd, text, len, NULL, 0, deadline) == 0 &&
+	       memcmp(text, word, len) == 0;
+}
+
+bool handover_give(struct tunnel *tunnel, int fd, bool is_persistent)
+{
+	struct instant deadline = instant_after(clock_now(), HANDOVER_PATIENCE_S * NS_PER_S);
+	struct giving *giving = malloc(sizeof(*giving));
+	int err = giving ? 0 : -ENOMEM;
+
+	if (err == 0 && !drain(tunnel))
+		err = -EBUSY;
+	if (err == 0) {
+		giving->fd = fd;
+		giving->deadline = deadline;
+		err = send_state(giving, tunnel, is_persistent);
+	}
+	if (giving)
+		wipe(giving, sizeof(*giving));
+	free(giving);
+	if (err < 0 || !hear(fd, HANDOVER_READY, deadline) ||
+		channel_send(fd, HANDOVER_GO, strlen(HANDOVER_GO), NULL, 0, deadline) < 0)
+		return false;
+	/* It may run from here on; only its end without a word says that it did not. */
+	return hear(fd, HANDOVER_RUNS, INSTANT_NEVER);
+}

@@ -1,0 +1,205 @@
+"""A daemon that takes the tunnel of a running one over: nothing is lost, or nothing has happened."""
+
+import contextlib
+import re
+import socket
+import struct
+import threading
+import time
+
+import wire
+from lab import Daemon, need, wait_until
+
+SO_RCVBUFFORCE = 33
+HEADER_LEN, RECORD_HEAD, RECORD_END = 16, "<II", 5
+
+
+def replace(lab, side):
+    """A new daemon for the side's interface; returns once the old one has ended."""
+    old = side.daemon
+    new = Daemon(side.host, [*old.words, "--replace"] if "--replace" not in old.words else old.words,
+                 side.interface)
+    lab.daemons.append(new)
+    wait_until(lambda: old.exited() or new.exited(), 30, "the old daemon to end")
+    need(not new.exited(), f"the new daemon ended: {new.said()[-400:]}")
+    need(old.process.returncode == 0, f"the old daemon ended with {old.process.returncode}")
+    old.ended = True
+    side.daemon = new.wait_ready()
+
+
+class Stream:
+    """Numbered datagrams from one inner address to another, so many a second, until it is stopped."""
+
+    def __init__(self, lab, source, target, rate):
+        self.out = source.host.udp(source.inner[4])
+        self.sink = target.host.udp(target.inner[4])
+        self.sink.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+        self.sink.settimeout(0.2)
+        self.to, self.pause = self.sink.getsockname(), 1 / rate
+        self.sent, self.got, self.is_over, self.is_sent = 0, [], False, False
+        self.threads = [threading.Thread(target=work, daemon=True) for work in (self.send, self.receive)]
+        lab.later(self.stop)
+        for thread in self.threads:
+            thread.start()
+
+    def send(self):
+        while not self.is_over:
+            self.out.sendto(struct.pack("<Q", self.sent), self.to)
+            self.sent += 1
+            time.sleep(self.pause)
+        self.is_sent = True
+
+    def receive(self):
+        end = None
+        while end is None or time.monotonic() < end:
+            with contextlib.suppress(TimeoutError, socket.timeout):
+                self.got.append(struct.unpack("<Q", self.sink.recv(100))[0])
+            if self.is_sent and len(self.got) >= self.sent:
+                return
+            if self.is_sent and end is None:
+                end = time.monotonic() + 15
+
+    def stop(self):
+        self.is_over = True
+        for thread in self.threads:
+            thread.join()
+
+
+def totals(side):
+    peer = side.daemon.peer()
+    return [int(peer[key][0]) for key in ("rx_bytes", "tx_bytes", "last_handshake_time_sec")]
+
+
+def loses_nothing(lab, times=20):
+    """Both ways packets with numbers, the daemon in the middle replaced again and again."""
+    lab.only_ours("cannot be replaced")
+    left, right = lab.tunnel("theirs", "ours")
+    capture = lab.a.capture()
+    left.must_ping(right)
+    streams = [Stream(lab, left, right, 300), Stream(lab, right, left, 300)]
+    wait_until(lambda: all(s.got for s in streams), 15, "the first datagrams")
+    before = len(capture.messages(wire.INITIATION))
+    seen = totals(right)
+    for _ in range(times):
+        replace(lab, right)
+        now = totals(right)
+        need(now[0] >= seen[0] and now[1] >= seen[1], f"counters went back from {seen} to {now}")
+        need(now[2] == seen[2], "another handshake is told of")
+        seen = now
+    for stream in streams:
+        stream.stop()
+        lost = set(range(stream.sent)) - set(stream.got)
+        need(not lost, f"{len(lost)} of {stream.sent} datagrams were lost over {times} replacements")
+        need(len(stream.got) == stream.sent, f"{len(stream.got) - stream.sent} datagrams came twice")
+    lab.note(f"{times} replacements, {sum(s.sent for s in streams)} datagrams, none lost")
+    need(len(capture.messages(wire.INITIATION)) == before, "a replacement brought a handshake")
+    right.must_ping(left, family=6)
+
+
+def request(daemon):
+    """What this daemon's like would ask it with: a refusal tells."""
+    answer = daemon.ask("replace=1\nversion=0\nlayout=0\n\n")
+    need(answer.endswith("\nerrno=-93\n\n"), f"another version is answered by {answer!r}")
+    return "replace=1\n" + answer.replace("errno=-93\n", "")
+
+
+def ask_for(daemon, *words):
+    """A connection that got as far as these words; and the descriptors that came with the first answer."""
+    sock = daemon.connect(30)
+    sock.sendall(request(daemon).encode())
+    answer, fds, _, _ = socket.recv_fds(sock, 9, 4)
+    need(answer == b"errno=0\n\n" and len(fds) == 3, f"{answer!r} with {len(fds)} descriptors")
+    for fd in fds:
+        socket.close(fd)
+    for word in words:
+        sock.sendall(word)
+    return sock
+
+
+def read_exactly(sock, length):
+    data = b""
+    while len(data) < length:
+        part = sock.recv(length - len(data))
+        need(part, "the old daemon hung up in the middle of its state")
+        data += part
+    return data
+
+
+def read_state(sock):
+    header, fds, _, _ = socket.recv_fds(sock, HEADER_LEN, 4)
+    for fd in fds:
+        socket.close(fd)
+    need(len(header) == HEADER_LEN and len(fds) == 2, f"a header of {len(header)} bytes, {len(fds)} sockets")
+    records = []
+    while not records or records[-1] != RECORD_END:
+        kind, length = struct.unpack(RECORD_HEAD, read_exactly(sock, 8))
+        read_exactly(sock, length)
+        records.append(kind)
+    return records
+
+
+def goes_on_when_the_new_one_fails(lab):
+    """At every point before the last word; the old one's session is what it was."""
+    lab.only_ours("cannot be replaced")
+    left, right = lab.tunnel("theirs", "ours")
+    capture = lab.a.capture()
+    left.must_ping(right)
+    before = len(capture.messages(wire.INITIATION))
+    daemon, process = right.daemon, right.daemon.process
+
+    def greeted():
+        ask_for(daemon).close()
+
+    def in_the_middle():
+        ask_for(daemon, b"take=1\n\n").close()
+
+    def at_the_end():
+        sock = ask_for(daemon, b"take=1\n\n")
+        need(read_state(sock) == [1, 2, 3, RECORD_END], "other records than a device and a peer")
+        sock.close()
+
+    def with_another_word():
+        sock = ask_for(daemon, b"take=1\n\n")
+        read_state(sock)
+        sock.sendall(b"teady\n")
+        need(sock.recv(10) == b"", "the old daemon goes for any word")
+        sock.close()
+
+    def at_the_last_word():
+        sock = ask_for(daemon, b"take=1\n\n")
+        read_state(sock)
+        sock.sendall(b"ready\n")
+        need(sock.recv(10) == b"go\n", "no go")
+        sock.close()
+
+    for failure in (greeted, in_the_middle, at_the_end, with_another_word, at_the_last_word):
+        failure()
+        left.must_ping(right)
+        right.must_ping(left, family=6)
+        need(process.poll() is None, f"the old daemon ended when the new one failed {failure.__name__}")
+    need(daemon.errno("take=1\n\n") == -71, "anybody may take")
+    need(len(re.findall("did not take it", daemon.said())) == 4, daemon.said()[-500:])
+    need(len(capture.messages(wire.INITIATION)) == before, "a failure brought a handshake")
+    replace(lab, right)
+    left.must_ping(right)
+
+
+def refuses_what_cannot_be(lab):
+    """No daemon, another one's, and one that has a new one of the wrong name."""
+    lab.only_ours("cannot be replaced")
+    left, right = lab.tunnel("theirs", "ours")
+    left.must_ping(right)
+    ours = right.daemon.words
+    for host, interface, words in ((lab.a, left.interface, "cannot be replaced"),
+                                   (lab.b, "nowhere0", "No daemon answers there")):
+        done = host.run(*ours, "-f", "--replace", interface, check=False)
+        need(done.returncode == 1 and words in done.stderr, f"{done.returncode}: {done.stderr}")
+    left.must_ping(right)
+    # Into the background, as at any start: what comes next can rely on it.
+    lab.b.run(*ours, "--replace", right.interface)
+    wait_until(right.daemon.exited, 15, "the old daemon to end")
+    right.daemon.ended = True
+    need(right.daemon.process.returncode == 0, "the old daemon failed")
+    left.must_ping(right)
+    lab.b.ip("link", "del", right.interface)
+    wait_until(lambda: not lab.b.pids(), 15, "the new daemon to end with its interface")
