@@ -87,3 +87,25 @@ int ctl_set(const struct device_settings *device)
 	close(fd);
 	return err;
 }
+
+int ctl_initiate(const char *name, const struct public_key *key)
+{
+	struct device_settings change;
+	struct peer_settings *peer;
+	int fd = ctlsock_connect(name), err = -ENOMEM;
+
+	if (fd < 0)
+		return fd == -ENOENT ? -EOPNOTSUPP : fd;
+	settings_init(&change);
+	peer = settings_add_peer(&change);
+	if (peer) {
+		peer->public_key = *key;
+		peer->update_only = true;
+		peer->initiate = true;
+		err = ctlsock_set(fd, &change);
+	}
+	settings_fini(&change);
+	close(fd);
+	/* What a daemon says, or does, to a word that it does not know. */
+	return err == -EINVAL || err == -EPROTO || err == -EPIPE ? -EOPNOTSUPP : err;
+}

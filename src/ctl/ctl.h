@@ -39,4 +39,11 @@ __attribute__((warn_unused_result)) int ctl_set(const struct device_settings *de
 __attribute__((warn_unused_result)) int ctl_log(
 	const char *name, struct textbuf *reply, struct incident_log *log);
 
+/*
+ * Asks for a handshake with the peer of this key, as a packet for it would, but also while there is
+ * a session. 0; -EOPNOTSUPP: the backend cannot be asked (the kernel, other daemons); -errno.
+ */
+__attribute__((warn_unused_result)) int ctl_initiate(
+	const char *name, const struct public_key *key);
+
 #endif

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-enum { BRIEF_ROOM = 24 };
+enum { BRIEF_ROOM = 32 };
 
 /* "12 s", "3 min", "5 h", "2 d". */
 const char *brief_age(int64_t seconds, char text[BRIEF_ROOM]);

@@ -11,7 +11,11 @@
 static const struct subcommand *const subcommands[] = {
 	&metrics_subcommand,
 	&peer_subcommand,
+	&ping_subcommand,
+	&mtu_subcommand,
+	&bench_subcommand,
 	&status_subcommand,
+	&top_subcommand,
 	&web_subcommand,
 };
 

@@ -249,3 +249,21 @@ void peerfile_remove(struct peerfile *file, size_t peer)
 	while (end-- > header)
 		conf_document_remove(doc, end);
 }
+
+bool peerfile_set_own(struct peerfile *file, unsigned key, const char *value)
+{
+	struct conf_document *doc = &file->doc;
+	size_t at = conf_document_find(doc, key, 0);
+	struct textbuf line = {0};
+	int error;
+
+	if (at < doc->count)
+		return !is_short(conf_document_set(doc, at, span_of(value)));
+	textbuf_addf(&line, "%s = %s", conf_key_name(key), value);
+	error = textbuf_status(&line);
+	if (!error)
+		error = conf_document_insert(doc, conf_document_end_of(doc, CONF_INTERFACE, 0),
+			(struct span){line.text, line.len});
+	textbuf_fini(&line);
+	return !is_short(error);
+}

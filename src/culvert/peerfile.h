@@ -58,4 +58,7 @@ bool peerfile_append_line(struct peerfile *file, struct span line);
 bool peerfile_set_off(struct peerfile *file, size_t peer, bool is_off);
 void peerfile_remove(struct peerfile *file, size_t peer);
 
+/* A pair of [Interface], added where there is none; key: an enum conf_key. */
+bool peerfile_set_own(struct peerfile *file, unsigned key, const char *value);
+
 #endif

@@ -26,9 +26,13 @@ struct subcommand {
 	enum status (*run)(struct invocation *call);
 };
 
+extern const struct subcommand bench_subcommand;
 extern const struct subcommand metrics_subcommand;
+extern const struct subcommand mtu_subcommand;
 extern const struct subcommand peer_subcommand;
+extern const struct subcommand ping_subcommand;
 extern const struct subcommand status_subcommand;
+extern const struct subcommand top_subcommand;
 extern const struct subcommand web_subcommand;
 
 #endif

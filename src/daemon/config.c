@@ -160,6 +160,8 @@ static uint32_t open_peer(
 		device_set_persistent(device, slot, change->keepalive, now.at);
 	if (change->replace_allowed_ips)
 		device_clear_allowed_ips(device, slot);
+	if (change->initiate && device->is_up)
+		effects_obey(tunnel, slot, EFFECT_INITIATE, now);
 	return slot;
 }
 

@@ -47,6 +47,7 @@ struct peer_settings {
 	bool remove;
 	bool update_only;
 	bool replace_allowed_ips;
+	bool initiate; /* shake hands now, whatever session there is; culvertd's own word */
 	/* get only */
 	struct {
 		int64_t sec; /* since 1970; 0: never */
