@@ -32,18 +32,18 @@ __attribute__((warn_unused_result)) int ctl_get(const char *name, struct device_
 __attribute__((warn_unused_result)) int ctl_set(const struct device_settings *device);
 
 /*
- * Asks for a handshake with the peer of this key, as a packet for it would, but also while there is
- * a session. 0; -EOPNOTSUPP: the backend cannot be asked (the kernel, other daemons); -errno.
- */
-__attribute__((warn_unused_result)) int ctl_initiate(
-	const char *name, const struct public_key *key);
-
-/*
  * What happened to an interface into log, whose texts lie in *reply; both are initialised here and
  * must be fini()ed. Needs no privilege, but without it log->is_public. 0 or -errno; -ENOENT: no
  * daemon has it (the kernel may, and keeps no log); -EOPNOTSUPP: this daemon keeps none.
  */
 __attribute__((warn_unused_result)) int ctl_log(
 	const char *name, struct textbuf *reply, struct incident_log *log);
+
+/*
+ * Asks for a handshake with the peer of this key, as a packet for it would, but also while there is
+ * a session. 0; -EOPNOTSUPP: the backend cannot be asked (the kernel, other daemons); -errno.
+ */
+__attribute__((warn_unused_result)) int ctl_initiate(
+	const char *name, const struct public_key *key);
 
 #endif

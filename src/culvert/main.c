@@ -7,6 +7,7 @@
 #include "fault.h"
 #include "nearest.h"
 #include "subcommand.h"
+#include "version.h"
 
 static const struct subcommand *const subcommands[] = {
 	&metrics_subcommand,
@@ -15,6 +16,7 @@ static const struct subcommand *const subcommands[] = {
 	&mtu_subcommand,
 	&bench_subcommand,
 	&status_subcommand,
+	&doctor_subcommand,
 	&top_subcommand,
 	&web_subcommand,
 };
@@ -119,7 +121,7 @@ static enum status dispatch(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-v") == 0) {
-		puts("culvert v" CULVERT_VERSION);
+		printf("culvert v%s, build %s\n", version_text, version_build);
 		return STATUS_FINE;
 	}
 	if (strcmp(argv[1], "help") == 0 || asks_help(argv[1]))
@@ -141,5 +143,5 @@ int main(int argc, char *argv[])
 		fault_system("standard output", -errno);
 		return STATUS_FAILED;
 	}
-	return (int)status;
+	return (int)status & 0xff;
 }

@@ -7,6 +7,7 @@
 #include "netdev.h"
 #include "sample.h"
 #include "values.h"
+#include "version.h"
 #include "wholefile.h"
 
 /* Joined to the others on (interface, public_key): what changes makes no new series of a counter. */
@@ -112,7 +113,8 @@ static void add_printed(struct textbuf *labels, const char *name, struct textbuf
 static void print_build(struct metrics_text *text, struct textbuf *labels)
 {
 	textbuf_clear(labels);
-	metrics_add_label(labels, "version", span_of(CULVERT_VERSION));
+	metrics_add_label(labels, "version", span_of(version_text));
+	metrics_add_label(labels, "build", span_of(version_build));
 	metrics_begin_family(text, &build_info);
 	metrics_add_sample(text, labels, 1);
 }

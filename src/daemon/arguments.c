@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "pool.h"
 #include "tun.h"
+#include "version.h"
 
 static const char usage[] =
 	"Usage: culvertd [-f | --foreground] [--persist] [--replace] [--threads N] [--user NAME]\n"
@@ -110,7 +111,7 @@ int arguments_parse(int argc, char **argv, struct arguments *arguments)
 			arguments->threads = parse_threads(optarg);
 			break;
 		case VERSION:
-			printf("culvertd v" CULVERT_VERSION "\n");
+			printf("culvertd v%s, build %s\n", version_text, version_build);
 			return EXIT_SUCCESS;
 		case 'h':
 			fputs(usage, stdout);

@@ -5,6 +5,7 @@
 #include "command.h"
 #include "crypto_init.h"
 #include "nearest.h"
+#include "version.h"
 
 static const struct {
 	const char *name;
@@ -101,7 +102,8 @@ int main(int argc, char *argv[])
 		return EXIT_FAILURE;
 	}
 	if (argc == 2 && is_word(argv[1], "-v", "--version", "version")) {
-		puts("culvert v" CULVERT_VERSION " - a WireGuard for Linux");
+		printf("culvert v%s - a WireGuard for Linux, build %s\n", version_text,
+			version_build);
 		return EXIT_SUCCESS;
 	}
 	if (argc == 2 && is_word(argv[1], "-h", "--help", "help")) {
