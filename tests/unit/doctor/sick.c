@@ -1,6 +1,7 @@
 /* Building it up. */
 #include "unit.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include "keytext.h"
 #include "sick.h"
 #include "values.h"
@@ -58,7 +59,7 @@ struct iflink *sick_link(struct evidence *evidence, uint32_t index)
 		if (evidence->system.links[i].index == index)
 			return &evidence->system.links[i];
 	fail();
-	return NULL;
+	abort();
 }
 
 struct peer_settings *sick_peer(struct evidence *evidence)
