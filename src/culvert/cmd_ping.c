@@ -147,7 +147,7 @@ static void tell_end(const struct ping *ping)
 	else if (has_shaken)
 		printf("The tunnel works.\n");
 	else
-		fault_hint("`culvert doctor' looks for the cause, where this build has it.");
+		fault_hint("`culvert doctor %s' looks for the cause.", ping->target.device.name);
 }
 
 static enum status finish(const struct ping *ping)

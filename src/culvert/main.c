@@ -16,6 +16,7 @@ static const struct subcommand *const subcommands[] = {
 	&mtu_subcommand,
 	&bench_subcommand,
 	&status_subcommand,
+	&doctor_subcommand,
 	&top_subcommand,
 	&web_subcommand,
 };
@@ -142,5 +143,5 @@ int main(int argc, char *argv[])
 		fault_system("standard output", -errno);
 		return STATUS_FAILED;
 	}
-	return (int)status;
+	return (int)status & 0xff;
 }

@@ -10,6 +10,9 @@ enum status {
 	STATUS_FINE = 0,
 	STATUS_FAILED = 1, /* it has said why */
 	STATUS_USAGE = 2,  /* the words were wrong: it has said which */
+	/* Of doctor, whose exit codes are 2 and 3: usage says the former, too. */
+	STATUS_BROKEN = 0x100 + 2,
+	STATUS_UNSEEN = 0x100 + 3,
 };
 
 /* words[0] is the subcommand; words[count] is NULL. */
@@ -27,6 +30,7 @@ struct subcommand {
 };
 
 extern const struct subcommand bench_subcommand;
+extern const struct subcommand doctor_subcommand;
 extern const struct subcommand metrics_subcommand;
 extern const struct subcommand mtu_subcommand;
 extern const struct subcommand peer_subcommand;

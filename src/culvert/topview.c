@@ -34,14 +34,24 @@ void topview_fini(struct topview *view)
 	*view = (struct topview){0};
 }
 
+static int compare_identities(const void *left, const void *right)
+{
+	const struct top_row *a = left, *b = right;
+	int order = memcmp(&a->key, &b->key, sizeof(a->key));
+
+	return order ? order : strcmp(a->interface, b->interface);
+}
+
+/* While rows are in order of their identities. */
 static const struct top_row *find_row(
 	const struct topview *view, const char *interface, const struct public_key *key)
 {
-	for (size_t i = 0; i < view->count; i++)
-		if (memcmp(&view->rows[i].key, key, sizeof(*key)) == 0 &&
-			strcmp(view->rows[i].interface, interface) == 0)
-			return &view->rows[i];
-	return NULL;
+	struct top_row wanted = {.key = *key};
+
+	if (!view->count)
+		return NULL;
+	memcpy(wanted.interface, interface, sizeof(wanted.interface));
+	return bsearch(&wanted, view->rows, view->count, sizeof(*view->rows), compare_identities);
 }
 
 static void take_name(struct top_row *row, const struct sample_device *device)
@@ -132,6 +142,8 @@ bool topview_update(
 	rows = calloc(count + 1, sizeof(*rows));
 	if (!rows)
 		return false;
+	if (view->count)
+		qsort(view->rows, view->count, sizeof(*view->rows), compare_identities);
 	count = 0;
 	for (size_t d = 0; d < after->count; d++)
 		for (size_t p = 0; p < after->devices[d].device.peers_count; p++) {

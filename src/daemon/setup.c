@@ -160,7 +160,10 @@ static void open_public(struct daemon *daemon)
 	if (err >= 0)
 		err = control_create(&daemon->public_control, &daemon->tunnel,
 			daemon->public_listener, CONTROL_PUBLIC);
-	if (err < 0)
+	/* Who was given a control socket, having no right to make one, has none of these. */
+	if (err == -EACCES || err == -EROFS)
+		log_verbose(&daemon->log, "Opening %s: %s", daemon->public_path, strerror(-err));
+	else if (err < 0)
 		log_error(&daemon->log, "Opening %s: %s", daemon->public_path, strerror(-err));
 }
 

@@ -16,6 +16,9 @@ int nft_run(const char *commands, char **complaint);
 /* The kernel has nftables and this process may use it. */
 bool nft_usable(void);
 
+/* All rules there are, as nft's JSON, to be freed. 0 or -errno, as nft_run(). */
+int nft_list_json(char **json);
+
 /* Is there a table of this family ("ip", "ip6") and name? */
 bool nft_has_table(const char *family, const char *name);
 

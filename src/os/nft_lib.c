@@ -30,6 +30,24 @@ int nft_run(const char *commands, char **complaint)
 	return run(commands, NULL, complaint);
 }
 
+int nft_list_json(char **json)
+{
+	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	int failed;
+
+	*json = NULL;
+	if (!nft)
+		return -ENOENT;
+	nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_HANDLE);
+	nft_ctx_buffer_output(nft);
+	nft_ctx_buffer_error(nft);
+	failed = nft_run_cmd_from_buffer(nft, "list ruleset");
+	if (!failed)
+		*json = strdup(nft_ctx_get_output_buffer(nft));
+	nft_ctx_free(nft);
+	return *json ? 0 : -EIO;
+}
+
 bool nft_usable(void)
 {
 	return run("list tables", NULL, NULL) == 0;

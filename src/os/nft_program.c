@@ -28,6 +28,24 @@ int nft_run(const char *commands, char **complaint)
 	return run(commands, NULL);
 }
 
+int nft_list_json(char **json)
+{
+	const char *argv[] = {"nft", "-j", "list", "ruleset", NULL};
+	struct process_result result;
+	int error = process_run(
+		&(struct process){.argv = argv, .capture = true, .is_quiet = true}, &result);
+
+	*json = NULL;
+	if (error)
+		return error;
+	if (result.status == 0 && result.output) {
+		*json = result.output;
+		return 0;
+	}
+	free(result.output);
+	return result.status == 127 ? -ENOENT : -EIO;
+}
+
 bool nft_usable(void)
 {
 	char *output = NULL;

@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "ensure.h"
+#include "filelock.h"
 #include "keytext.h"
 #include "rtnl.h"
 #include "save.h"
@@ -451,21 +453,27 @@ int save_merge(struct conf_document *doc, const struct state *state)
 	return edit.error;
 }
 
+/* The file as it is now: since it was read, somebody may have added a peer to it. */
+static int read_again(const struct config *config, struct conf_document *doc)
+{
+	char *text;
+	size_t len;
+	int error = wholefile_read(config->path, &text, &len);
+
+	*doc = (struct conf_document){0};
+	if (!error)
+		error = conf_document_parse(doc, (struct span){text, len});
+	wholefile_free(text, len);
+	return error;
+}
+
 static int save_state(const struct config *config, const struct state *state)
 {
 	struct conf_document doc;
 	struct textbuf text;
-	int error;
+	int error = read_again(config, &doc);
 
 	textbuf_init(&text);
-	conf_document_print(&text, &config->doc);
-	error = textbuf_status(&text);
-	if (!error)
-		error = conf_document_parse(
-			&doc, (struct span){text.text ? text.text : "", text.len});
-	else
-		doc = (struct conf_document){0};
-	textbuf_clear(&text);
 	if (!error)
 		error = save_merge(&doc, state);
 	if (!error) {
@@ -479,20 +487,45 @@ static int save_state(const struct config *config, const struct state *state)
 	return error;
 }
 
-int save_running(const struct config *config)
+/* Others who change files of this directory hold the same lock (culvert does). */
+static int lock_directory(const struct config *config)
 {
-	struct rtnl rtnl;
-	struct state state;
-	int error = rtnl_open(&rtnl);
+	char directory[PATH_MAX];
+	char *slash;
 
-	if (error)
-		return error;
-	error = snapshot_take(&rtnl, config->ifname, &state);
+	snprintf(directory, sizeof(directory), "%s", config->path);
+	slash = strrchr(directory, '/');
+	if (slash)
+		slash[1] = '\0';
+	return filelock_take(slash ? directory : ".");
+}
+
+/* The interface and the file are looked at under the lock, so that what is in one is in the other. */
+static int save_locked(struct rtnl *rtnl, const struct config *config)
+{
+	struct state state;
+	int lock = lock_directory(config), error;
+
+	if (lock < 0)
+		return lock;
+	error = snapshot_take(rtnl, config->ifname, &state);
 	if (!error && !state.has_device)
 		error = -ENODEV;
 	if (!error)
 		error = save_state(config, &state);
 	state_fini(&state);
+	close(lock);
+	return error;
+}
+
+int save_running(const struct config *config)
+{
+	struct rtnl rtnl;
+	int error = rtnl_open(&rtnl);
+
+	if (error)
+		return error;
+	error = save_locked(&rtnl, config);
 	rtnl_close(&rtnl);
 	return error;
 }

@@ -138,6 +138,21 @@ def a_life(world):
     need(rotated["publicKey"] not in peers_live(world), "removed, and still there")
 
 
+def saved_meanwhile(world):
+    """wg-quick save writes the same file from what the interface has."""
+    names = [f"s{n}" for n in range(8)]
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        saves = [pool.submit(world.on, "hub", "wg-quick", "save", "wg0") for _ in names]
+        for added in [pool.submit(world.culvert, "peer", "add", "wg0", name) for name in names]:
+            added.result()
+        for save in saves:
+            save.result()
+    listed = {peer["name"] for peer in world.json("peer", "list", "wg0")["peers"]}
+    need(listed == {"bob", *names}, f"listed: {listed}")
+    for name in names:
+        world.culvert("peer", "remove", "wg0", name)
+
+
 def own_private_key(world):
     private = world.must("wg", "genkey").stdout.strip()
     public = world.must("bash", "-c", "wg pubkey <<<" + private).stdout.strip()
@@ -225,6 +240,7 @@ TESTS = [
     ("(the hub comes up)", up),
     ("the codes hold the file", codes_hold_the_file),
     ("a peer's life on a running tunnel", a_life),
+    ("wg-quick save at the same time loses no name", saved_meanwhile),
     ("a device with its own private key, and a network behind it", own_private_key),
     ("what has expired goes, and comes back for longer", expiry),
     ("an interface that refuses leaves the file as it was", refused_by_the_interface),

@@ -76,7 +76,7 @@ def loses_nothing(lab, times=20):
     left, right = lab.tunnel("theirs", "ours")
     capture = lab.a.capture()
     left.must_ping(right)
-    streams = [Stream(lab, left, right, 300), Stream(lab, right, left, 300)]
+    streams = [Stream(lab, left, right, 150), Stream(lab, right, left, 150)]
     wait_until(lambda: all(s.got for s in streams), 15, "the first datagrams")
     before = len(capture.messages(wire.INITIATION))
     seen = totals(right)

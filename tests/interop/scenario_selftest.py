@@ -1,6 +1,6 @@
 """What the kernel's own self-test of WireGuard tries and the other files do not: docs/testing.md has its list."""
 
-from lab import Host, Side, Skip, command, endpoint_text, need, wait_until
+from lab import Daemon, Host, Side, Skip, command, endpoint_text, need, wait_until
 
 
 def counts_the_first_traffic(lab):
@@ -133,6 +133,7 @@ def survives_a_flood_ping(lab):
 def shows_all_of_very_many_allowed_ips(lab):
     """255 * 256 * 2 of one peer, 40 peers of 52, and one of none before one with 197; removed one by one."""
     only_fast(lab)
+    lab.only_ours("cannot take single ones away")
     side = lab.side(lab.a)
     keys = [side.wg("pubkey", input=side.wg("genkey").stdout).stdout.strip() for _ in range(43)]
     many = [f"10.{a}.{b}.{c}/32" for a in (1, 2) for b in range(255) for c in range(256)]
@@ -192,6 +193,7 @@ def ends_when_its_namespace_goes(lab):
 
 def tells_a_forwarded_sender(lab):
     """No peer for a packet that came through a NAT: its sender gets the ICMP error."""
+    lab.only_ours("answers no ICMP")
     left, right = lab.tunnel("ours", "theirs")
     left.must_ping(right)
     lab.c = Host(lab, "c", 3)
@@ -210,3 +212,44 @@ def tells_a_forwarded_sender(lab):
     left.set("peer", right.public, "remove")
     said = lab.c.run("ping", "-n", "-c", "1", "-W", "10", right.inner[4], check=False).stdout
     need("icmp_seq=1 Destination Host Unreachable" in said, f"the sender is not told: {said}")
+
+
+def third_side(lab, host, letter, number):
+    """Another daemon of ours in a host, on a port and with inner addresses of its own."""
+    daemon = Daemon(host, lab.words("ours"), lab.tag + letter).wait_ready()
+    lab.daemons.append(daemon)
+    side = Side(host, daemon, lab.wg("ours"))
+    side.port, side.inner = 52000 + number, {4: f"10.77.0.{number}", 6: f"fd77::{number}"}
+    return side
+
+
+def reaches_a_peer_through_another(lab):
+    """Of one interface: the second peer's endpoint is an inner address of the first."""
+    left, right = lab.tunnel()
+    third = third_side(lab, lab.b, "x", 3)
+    third.set("listen-port", str(third.port), "private-key", third.key_file("key", third.private))
+    lab.b.ip("addr", "add", third.inner[4] + "/32", "dev", third.interface)
+    lab.b.ip("link", "set", third.interface, "mtu", "1340", "up")
+    third.add_peer(left)
+    third.set("peer", left.public, "allowed-ips", "10.99.0.1/32")
+    lab.b.ip("route", "add", "10.99.0.1", "dev", third.interface)
+    lab.a.ip("addr", "add", "10.99.0.1/32", "dev", left.interface)
+    left.add_peer(third, endpoint_text(right.inner[4], third.port))
+    left.must_ping(third, count=3, extra=("-I", "10.99.0.1"))
+    left.must_ping(third, count=3, extra=("-I", "10.99.0.1", "-s", "1300"))
+
+
+def survives_peers_that_lead_to_each_other(lab):
+    """Each one's endpoint is an inner address of the other: it costs little, and ends with the loop."""
+    left, right = lab.tunnel()
+    left.must_ping(right)
+    other = left.wg("pubkey", input=left.wg("genkey").stdout).stdout.strip()
+    left.set("peer", right.public, "endpoint", "10.88.0.2:1", "allowed-ips", f"{right.inner[4]}/32,10.88.0.1/32")
+    left.set("peer", other, "endpoint", "10.88.0.1:1", "allowed-ips", "10.88.0.2/32")
+    lab.a.ip("route", "add", "10.88.0.0/24", "dev", left.interface)
+    before = transfer(left)[1]
+    need(left.ping(right, count=3, wait=2) == 0, "a loop carries")
+    sent = transfer(left)[1] - before
+    need(sent < 70000, f"{sent} bytes went round")
+    left.set("peer", right.public, "endpoint", right.endpoint(), "allowed-ips", f"{right.inner[4]}/32")
+    left.must_ping(right)

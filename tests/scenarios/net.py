@@ -174,7 +174,11 @@ class Host(lab.Host):
                    not self.sh("ls /run/wireguard 2>/dev/null", check=False).stdout, 15, f"{interface} to be gone")
 
     def enter_words(self):
-        return f"sudo nsenter --target {self.pid} --net --mount --uts --pid env PATH=/run/bin:$PATH bash"
+        return f"sudo nsenter --target {self.pid} --net --mount --uts --pid env PATH=/run/bin:$PATH:/usr/sbin bash"
+
+
+class Played(Exception):
+    """Somebody has played with it: what a scenario expects from here on may not hold any more."""
 
 
 class Net:
@@ -228,13 +232,13 @@ class Net:
         """With --stay: as it is now, until Enter or Ctrl-C. A scenario says where that is worth most."""
         if not self.options.stay:
             return
-        self.options.stay = False
         print(f"\n{self.name} is up. Enter a host from another terminal:")
         for host in self.hosts.values():
             print(f"  {host.name:10} {host.enter_words()}")
         print("Press Enter or Ctrl-C here to remove everything.", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             sys.stdin.readline()
+        raise Played
 
 
 def gateway(address):

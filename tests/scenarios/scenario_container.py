@@ -46,10 +46,9 @@ def only_network(net):
     head, _, _ = guide.read("docs/guide/containers.md").partition("## A tunnel")
     up, _, down = text.partition("Take the interface away")
     guide.follow(head, hosts)
-    client.sh("mkdir -p /etc/netns/container && echo nameserver 1.1.1.1 >/etc/netns/container/resolv.conf")
     said = guide.follow(up, hosts)
-    links = re.findall(r"^(\w+)", said[1], re.M)[:2]
-    need(sorted(links) == ["lo", "wg0"], f"the container has {said[1]}")
+    links = re.findall(r"^(\w+)", said[-1], re.M)[:2]
+    need(sorted(links) == ["lo", "wg0"], f"the container has {said[-1]}")
     seen = client.run("ip", "netns", "exec", "container", "curl", "-sS", "-m", "20", "-4", "ifconfig.me").stdout
     need(seen.strip() == "203.0.113.50", f"the world sees {seen}")
     need(client.run("ip", "link", "show", "wg0", check=False).returncode != 0, "wg0 is outside as well")

@@ -21,7 +21,8 @@ MAY_INCLUDE = {
     "cli": {"base", "crypto", "model", "os", "ctl", "cli"},
     "wg": {"base", "crypto", "model", "os", "ctl", "cli", "wg"},
     "quick": {"base", "model", "os", "ctl", "quick"},
-    "culvert": {"base", "crypto", "model", "os", "ctl", "cli", "quick", "culvert"},
+    "doctor": {"base", "crypto", "model", "os", "ctl", "cli", "quick", "doctor"},
+    "culvert": {"base", "crypto", "model", "os", "ctl", "cli", "quick", "doctor", "culvert"},
     "web": {"base", "model", "os", "cli", "culvert", "web"},
 }
 

@@ -39,8 +39,7 @@ static void round_trips(void **state)
 		OFF,
 		"#~ [Peer]\n#~ PublicKey = A",
 		"#~ [Peer]\r\n#~ PublicKey = A\r\n\r\n[Peer]\r\nPublicKey = B\r\n",
-		"[Interface]\n#~ [Peer]\n#~ PublicKey = A\n#~ AllowedIPs = 10.0.0.1/32 # mine\n# "
-		"behind\n\n",
+		"[Interface]\n#~ [Peer]\n#~ PublicKey = A\n#~ PresharedKey = B # mine\n# end\n\n",
 		"#~ [Peer]\n#~ PublicKey = A\n\n#~ [Peer]\n#~ PublicKey = B\n",
 		"[Peer]\n#~nothing\n#~\nPublicKey = A\n",
 	};
