@@ -66,6 +66,8 @@ roots_boot() {
 		exec unshare --mount --pid --net --uts --ipc --cgroup --fork --kill-child -- sh -c "$3" sh "$1"
 	' sh "$root" "$name" '
 		set -e
+		# A root that is a mount: systemd moves roots about for units that see less of the system.
+		mount --bind "$1" "$1"
 		cd "$1"
 		mount -t proc proc proc
 		mount --bind proc/sys proc/sys
@@ -81,6 +83,8 @@ roots_boot() {
 		mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
 		ln -s pts/ptmx dev/ptmx && ln -s /proc/self/fd dev/fd
 		hostname culvert
+		pivot_root . mnt
+		umount -l mnt
 		exec chroot . env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd
 	' </dev/null &
 	booted_parent=$!
