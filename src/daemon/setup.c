@@ -216,12 +216,13 @@ int setup_open(struct daemon *daemon, const struct arguments *arguments)
 
 void setup_close(struct daemon *daemon)
 {
+	/* Everybody's socket first: who waits for the end waits for the other one's file to go. */
+	close_public(daemon);
 	if (daemon->has_socket_file) {
 		if (daemon->has_files && !sockwatch_check(&daemon->socket_file))
 			unlink(daemon->socket_path);
 		sockwatch_close(&daemon->socket_file);
 	}
-	close_public(daemon);
 	control_destroy(daemon->control);
 	if (daemon->listener >= 0)
 		close(daemon->listener);
