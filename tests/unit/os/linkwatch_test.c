@@ -126,7 +126,7 @@ static void notices_routes(void **state)
 	assert_false(routewatch_read(fd));
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
 	for (int i = 2; i < 50; i++) {
-		char text[16];
+		char text[32];
 
 		snprintf(text, sizeof(text), "10.9.0.%d", i);
 		netns_add_address(1, text, 24);
