@@ -115,8 +115,9 @@ class Host:
         for pid in listed.stdout.split():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGKILL)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(f"{SOCKETS}/{self.interface}.sock")
+        for ending in ("sock", "events"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{SOCKETS}/{self.interface}.{ending}")
 
 
 class Bed:

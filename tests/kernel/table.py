@@ -1,6 +1,7 @@
 """The table of scenarios: name -> what to run, its bound in seconds, whether it takes minutes."""
 
 import scenario_backend
+import scenario_culvert
 import scenario_peer
 import scenario_quick
 from scenario import Scenario
@@ -53,3 +54,4 @@ for config in scenario_quick.CONFIGS:
     add(scenario_quick.leaves_the_same, name=f"quick/leaves_the_same/{config.replace(' ', '-')}", config=config)
 add(scenario_quick.carries_everything)
 add(scenario_quick.follows_a_name)
+add(scenario_culvert.looks_after_an_interface, seconds=120)
