@@ -17,7 +17,7 @@
 struct forward {
 	struct tun tun; /* blocking */
 	int udp_fd;     /* blocking */
-	union udp_address remote;
+	union sockaddress remote;
 	socklen_t remote_len;
 	enum bulk_kind cipher;
 };

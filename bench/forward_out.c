@@ -19,7 +19,7 @@ enum {
 
 struct forward_out {
 	const struct forward *forward;
-	union udp_address remote;
+	union sockaddress remote;
 	struct bulk_engine *engine;
 	uint64_t counter;
 	unsigned count;

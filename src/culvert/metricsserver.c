@@ -89,10 +89,10 @@ static enum MHD_Result take_request(void *arg, struct MHD_Connection *connection
 int metricsserver_start(struct MHD_Daemon **server, const struct endpoint *listen)
 {
 	unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD;
-	struct sockaddr_storage address;
+	union sockaddress address;
 
-	sockaddress_fill(&address, listen);
-	if (address.ss_family == AF_INET6)
+	sockaddress_store(&address, listen);
+	if (address.any.sa_family == AF_INET6)
 		flags |= MHD_USE_IPv6;
 	errno = 0;
 	*server = MHD_start_daemon(flags, 0, NULL, NULL, take_request, NULL, MHD_OPTION_SOCK_ADDR,

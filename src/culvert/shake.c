@@ -37,16 +37,15 @@ static int read_again(const struct target *target, struct peer_settings *peer)
 	const struct public_key key = target->peer->public_key;
 	struct device_settings device;
 	int error = ctl_get(target->device.name, &device);
+	const struct peer_settings *found = error ? NULL : settings_find_peer(&device, &key);
 
-	if (!error)
+	if (found) {
+		*peer = *found;
+		peer->allowed_ips = NULL;
+		peer->allowed_ips_count = peer->allowed_ips_room = 0;
+	} else if (!error) {
 		error = -ENOENT;
-	for (size_t i = 0; error == -ENOENT && i < device.peers_count; i++)
-		if (memcmp(&device.peers[i].public_key, &key, sizeof(key)) == 0) {
-			*peer = device.peers[i];
-			peer->allowed_ips = NULL;
-			peer->allowed_ips_count = peer->allowed_ips_room = 0;
-			error = 0;
-		}
+	}
 	settings_fini(&device);
 	return error;
 }

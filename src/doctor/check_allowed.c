@@ -2,44 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "checks.h"
+#include "claims.h"
 #include "words.h"
-
-/* An allowed IP and whose it is. */
-struct claimed {
-	struct ip_prefix prefix;
-	size_t peer;
-};
-
-static int compare_claimed(const void *a, const void *b)
-{
-	const struct claimed *x = a, *y = b;
-	int order = memcmp(&x->prefix, &y->prefix, sizeof(x->prefix));
-
-	return order ? order : (x->peer > y->peer) - (x->peer < y->peer);
-}
-
-/* All of a device, sorted, for two that are the same to stand side by side. */
-static struct claimed *claims_of(const struct device_settings *device, size_t *count)
-{
-	struct claimed *claims;
-	size_t total = 0;
-
-	for (size_t i = 0; i < device->peers_count; i++)
-		total += device->peers[i].allowed_ips_count;
-	claims = calloc(total + 1, sizeof(*claims));
-	*count = 0;
-	for (size_t i = 0; claims && i < device->peers_count; i++)
-		for (size_t j = 0; j < device->peers[i].allowed_ips_count; j++)
-			claims[(*count)++] =
-				(struct claimed){device->peers[i].allowed_ips[j].prefix, i};
-	if (claims)
-		qsort(claims, *count, sizeof(*claims), compare_claimed);
-	return claims;
-}
 
 /* Of one section, or of two with one key, which is told elsewhere. */
 static bool same_peer(
-	const struct device_settings *device, const struct claimed *a, const struct claimed *b)
+	const struct device_settings *device, const struct claim *a, const struct claim *b)
 {
 	return memcmp(&device->peers[a->peer].public_key, &device->peers[b->peer].public_key,
 		       KEY_LEN) == 0;
@@ -48,7 +16,7 @@ static bool same_peer(
 void check_claims(struct diagnosis *diagnosis, const struct evidence *evidence)
 {
 	size_t count;
-	struct claimed *claims = claims_of(&evidence->file.settings.device, &count);
+	struct claim *claims = claims_list(&evidence->file.settings.device, &count);
 
 	for (size_t i = 1; claims && i < count; i++) {
 		const struct conf_peer *sections = evidence->file.settings.peers;
@@ -243,7 +211,7 @@ static void check_lans(
 	struct diagnosis *diagnosis, const struct evidence *evidence, const struct iflink *link)
 {
 	size_t count;
-	struct claimed *claims = claims_of(&evidence->system.device, &count);
+	struct claim *claims = claims_list(&evidence->system.device, &count);
 
 	for (size_t i = 0; claims && i < evidence->system.addrs_count; i++) {
 		const struct link_addr *addr = &evidence->system.addrs[i];
@@ -270,8 +238,8 @@ static void check_other_tunnel(struct diagnosis *diagnosis, const struct evidenc
 	const struct device_settings *other)
 {
 	size_t ours_count, others_count, j = 0;
-	struct claimed *ours = claims_of(&evidence->system.device, &ours_count);
-	struct claimed *theirs = claims_of(other, &others_count);
+	struct claim *ours = claims_list(&evidence->system.device, &ours_count);
+	struct claim *theirs = claims_list(other, &others_count);
 
 	for (size_t i = 0; ours && theirs && i < ours_count && j < others_count;) {
 		int order = memcmp(&ours[i].prefix, &theirs[j].prefix, sizeof(ours[i].prefix));

@@ -110,15 +110,6 @@ static void tell_difference(
 		evidence->file.path);
 }
 
-static const struct peer_settings *find_peer(
-	const struct device_settings *device, const struct public_key *key)
-{
-	for (size_t i = 0; i < device->peers_count; i++)
-		if (memcmp(&device->peers[i].public_key, key, sizeof(*key)) == 0)
-			return &device->peers[i];
-	return NULL;
-}
-
 /* A device takes no peer with its own key, which is told elsewhere. */
 static bool is_own_key(const struct evidence *evidence, const struct public_key *key)
 {
@@ -133,11 +124,11 @@ static void compare_peers(struct diagnosis *diagnosis, const struct evidence *ev
 
 	for (size_t i = 0; i < in_file->peers_count; i++)
 		if (!is_own_key(evidence, &in_file->peers[i].public_key) &&
-			!find_peer(running, &in_file->peers[i].public_key))
+			!settings_find_peer(running, &in_file->peers[i].public_key))
 			tell_missing(diagnosis, evidence, &in_file->peers[i]);
 	for (size_t i = 0; i < running->peers_count; i++) {
 		const struct peer_settings *want =
-			find_peer(in_file, &running->peers[i].public_key);
+			settings_find_peer(in_file, &running->peers[i].public_key);
 		const char *what = want ? difference_of_peer(&running->peers[i], want) : NULL;
 
 		if (what && is_claimed_twice && strcmp(what, "AllowedIPs") == 0)

@@ -7,11 +7,9 @@
 static long running_peer(const struct evidence *evidence, const struct public_key *key)
 {
 	const struct device_settings *device = &evidence->system.device;
+	const struct peer_settings *peer = settings_find_peer(device, key);
 
-	for (size_t i = 0; i < device->peers_count; i++)
-		if (memcmp(&device->peers[i].public_key, key, sizeof(*key)) == 0)
-			return (long)i;
-	return DOCTOR_NO_PEER;
+	return peer ? peer - device->peers : DOCTOR_NO_PEER;
 }
 
 static void check_moved(struct diagnosis *diagnosis, const struct evidence *evidence,

@@ -112,13 +112,12 @@ static void tell_stale(struct diagnosis *diagnosis, const struct evidence *evide
 			  : "the peer is down, has moved, or has lost our key");
 }
 
-static void tell_answers(struct diagnosis *diagnosis, const struct evidence *evidence, size_t i)
+static void tell_answers(struct diagnosis *diagnosis, size_t i)
 {
 	diagnosis_add(diagnosis, FOUND_ANSWER_LOST, (long)i,
 		doctor_text("culvert doctor INTERFACE   # on the other machine"),
 		"the peer calls again and again and is answered, but never goes on: our answers do "
 		"not reach it, or the PresharedKey there is not the one here");
-	(void)evidence;
 }
 
 static void check_peer(struct diagnosis *diagnosis, const struct evidence *evidence, size_t i)
@@ -129,7 +128,7 @@ static void check_peer(struct diagnosis *diagnosis, const struct evidence *evide
 	if (evidence_is_fresh(evidence, peer))
 		return;
 	if (!is_explained && recently(evidence, i, REASON_RESPONSE_SENT) >= ANSWERS_IN_VAIN)
-		tell_answers(diagnosis, evidence, i);
+		tell_answers(diagnosis, i);
 	else if (!(peer->has & PEER_HAS_ENDPOINT))
 		tell_waiting(diagnosis, evidence, i);
 	else if (is_explained)

@@ -88,12 +88,7 @@ bool evidence_is_fresh(const struct evidence *evidence, const struct peer_settin
 const struct peer_settings *evidence_file_peer(
 	const struct evidence *evidence, const struct public_key *key)
 {
-	const struct device_settings *device = &evidence->file.settings.device;
-
-	for (size_t i = 0; i < device->peers_count; i++)
-		if (memcmp(&device->peers[i].public_key, key, sizeof(*key)) == 0)
-			return &device->peers[i];
-	return NULL;
+	return settings_find_peer(&evidence->file.settings.device, key);
 }
 
 bool evidence_must_call(const struct evidence *evidence, const struct peer_settings *peer)

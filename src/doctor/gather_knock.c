@@ -11,52 +11,17 @@
 #include <unistd.h>
 #include "clock.h"
 #include "gather.h"
+#include "sockaddress.h"
 
 enum { ANSWER_MS = 400 };
 
-union address {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
-
-static socklen_t to_socket(const struct endpoint *endpoint, union address *to)
-{
-	*to = (union address){0};
-	if (endpoint->addr.family == IP_V4) {
-		to->v4.sin_family = AF_INET;
-		to->v4.sin_port = htons(endpoint->port);
-		memcpy(&to->v4.sin_addr, endpoint->addr.b, sizeof(to->v4.sin_addr));
-		return sizeof(to->v4);
-	}
-	to->v6.sin6_family = AF_INET6;
-	to->v6.sin6_port = htons(endpoint->port);
-	to->v6.sin6_scope_id = endpoint->scope_id;
-	memcpy(&to->v6.sin6_addr, endpoint->addr.b, sizeof(to->v6.sin6_addr));
-	return sizeof(to->v6);
-}
-
-static struct ip_addr from_socket(const union address *from)
-{
-	struct ip_addr addr = {0};
-
-	if (from->any.sa_family == AF_INET) {
-		addr.family = IP_V4;
-		memcpy(addr.b, &from->v4.sin_addr, sizeof(from->v4.sin_addr));
-	} else if (from->any.sa_family == AF_INET6) {
-		addr.family = IP_V6;
-		memcpy(addr.b, &from->v6.sin6_addr, sizeof(from->v6.sin6_addr));
-	}
-	return addr;
-}
-
 static void find_source(int fd, struct knock *knock)
 {
-	union address own = {0};
+	union sockaddress own = {0};
 	socklen_t len = sizeof(own);
 
 	if (getsockname(fd, &own.any, &len) == 0)
-		knock->source = from_socket(&own);
+		knock->source = sockaddress_load(&own).addr;
 }
 
 /* A socket to the endpoint, on the way that the tunnel's own datagrams take; -errno. */
@@ -64,8 +29,8 @@ static int open_door(const struct endpoint *endpoint, uint32_t mark)
 {
 	int family = endpoint->addr.family == IP_V4 ? AF_INET : AF_INET6, on = 1;
 	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	union address to;
-	socklen_t len = to_socket(endpoint, &to);
+	union sockaddress to;
+	socklen_t len = sockaddress_store(&to, endpoint);
 
 	if (fd < 0)
 		return -errno;
@@ -86,7 +51,7 @@ static int open_door(const struct endpoint *endpoint, uint32_t mark)
 static void take_error(const struct cmsghdr *control, struct knock *knock)
 {
 	struct sock_extended_err error;
-	union address sender = {0};
+	union sockaddress sender = {0};
 	size_t len = control->cmsg_len - CMSG_LEN(0);
 
 	if (len < sizeof(error))
@@ -100,7 +65,7 @@ static void take_error(const struct cmsghdr *control, struct knock *knock)
 	len -= sizeof(error);
 	memcpy(&sender, CMSG_DATA(control) + sizeof(error),
 		len < sizeof(sender) ? len : sizeof(sender));
-	knock->sender = from_socket(&sender);
+	knock->sender = sockaddress_load(&sender).addr;
 }
 
 static void read_error(int fd, struct knock *knock)

@@ -4,22 +4,13 @@
  * sought by halving. The socket is bound to the interface: nothing leaves by another.
  */
 #include <errno.h>
-#include <netinet/icmp6.h>
-#include <netinet/in.h>
-#include <netinet/ip.h>
-#include <netinet/ip_icmp.h>
 #include <poll.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include "clock.h"
+#include "echo.h"
 #include "finding.h"
 #include "gather.h"
 
 enum {
-	HEADERS_V4 = 28, /* IP and ICMP */
-	HEADERS_V6 = 48,
 	SHORT_LEN = 84,
 	LEN_MAX = 9000,
 	MTU_FLOOR = 576, /* not sought below */
@@ -31,107 +22,14 @@ enum {
 };
 
 struct pinger {
-	int fd4, fd6;
-	uint16_t id, sequence;
-	uint8_t packet[LEN_MAX];
+	struct echo v4, v6;
+	uint16_t sequence;
 };
 
-static int open_socket(int family, int protocol, const char *ifname)
-{
-	int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
-	int probe = family == AF_INET ? IP_PMTUDISC_PROBE : IPV6_PMTUDISC_PROBE;
-
-	if (fd < 0)
-		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, ifname, (socklen_t)strlen(ifname)) < 0 ||
-		(family == AF_INET
-				? setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &probe, sizeof(probe))
-				: setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &probe,
-					  sizeof(probe))) < 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static uint16_t checksum(const uint8_t *bytes, size_t len)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < len; i++)
-		sum += i % 2 ? bytes[i] : (uint32_t)bytes[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
-static void put16(uint8_t *to, uint16_t n)
-{
-	to[0] = (uint8_t)(n >> 8);
-	to[1] = (uint8_t)n;
-}
-
-/* A ping of `len` bytes with all headers. */
+/* One of `len` bytes with all headers. One that cannot be sent is as good as lost. */
 static void send_ping(struct pinger *pinger, const struct ip_addr *to, uint32_t len)
 {
-	bool is_v4 = to->family == IP_V4;
-	size_t icmp_len = len - (is_v4 ? HEADERS_V4 : HEADERS_V6) + 8;
-	struct sockaddr_in v4 = {.sin_family = AF_INET};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
-
-	memset(pinger->packet, 0, icmp_len);
-	pinger->packet[0] = is_v4 ? ICMP_ECHO : ICMP6_ECHO_REQUEST;
-	put16(pinger->packet + 4, pinger->id);
-	put16(pinger->packet + 6, pinger->sequence);
-	memcpy(&v4.sin_addr, to->b, sizeof(v4.sin_addr));
-	memcpy(&v6.sin6_addr, to->b, sizeof(v6.sin6_addr));
-	if (is_v4) {
-		put16(pinger->packet + 2, checksum(pinger->packet, icmp_len));
-		sendto(pinger->fd4, pinger->packet, icmp_len, 0, (struct sockaddr *)&v4,
-			sizeof(v4));
-	} else { /* the kernel fills in the checksum */
-		sendto(pinger->fd6, pinger->packet, icmp_len, 0, (struct sockaddr *)&v6,
-			sizeof(v6));
-	}
-}
-
-/* Is what was received the answer to the present ping? */
-static bool is_answer(const struct pinger *pinger, size_t len, bool is_v4)
-{
-	const uint8_t *icmp = pinger->packet;
-	size_t skip = is_v4 && len ? (size_t)(icmp[0] & 15) * 4 : 0;
-
-	if (len < skip + 8)
-		return false;
-	icmp += skip;
-	return icmp[0] == (is_v4 ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY) &&
-	       icmp[4] == pinger->id >> 8 && icmp[5] == (pinger->id & 255) &&
-	       icmp[6] == pinger->sequence >> 8 && icmp[7] == (pinger->sequence & 255);
-}
-
-/* Reads what has come; the sender of an answer, IP_NONE when there is none (any more). */
-static bool read_answer(struct pinger *pinger, int fd, bool is_v4, struct ip_addr *from)
-{
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} sender;
-	socklen_t sender_len = sizeof(sender);
-	ssize_t len =
-		recvfrom(fd, pinger->packet, sizeof(pinger->packet), 0, &sender.any, &sender_len);
-
-	*from = (struct ip_addr){0};
-	if (len < 0)
-		return false;
-	if (!is_answer(pinger, (size_t)len, is_v4))
-		return true;
-	from->family = is_v4 ? IP_V4 : IP_V6;
-	if (is_v4)
-		memcpy(from->b, &sender.v4.sin_addr, sizeof(sender.v4.sin_addr));
-	else
-		memcpy(from->b, &sender.v6.sin6_addr, sizeof(sender.v6.sin6_addr));
-	return true;
+	echo_send(to->family == IP_V4 ? &pinger->v4 : &pinger->v6, to, pinger->sequence, len);
 }
 
 /* One ping to each peer that is to have one, and whether each was answered. */
@@ -158,24 +56,34 @@ static void note_answer(
 			round->is_answered[i] = true;
 }
 
+/* All that has come by one family. */
+static void take_answers(const struct pinger *pinger, struct echo *echo,
+	const struct evidence *evidence, struct round *round)
+{
+	struct ip_addr from;
+	uint16_t number;
+	int taken;
+
+	while ((taken = echo_take(echo, &from, &number)) != -EAGAIN)
+		if (taken == 0 && number == pinger->sequence)
+			note_answer(evidence, round, &from);
+}
+
 static void wait_for_answers(
 	struct pinger *pinger, const struct evidence *evidence, struct round *round, int ms)
 {
 	struct instant end = instant_after(clock_now(), (uint64_t)ms * NS_PER_MS);
 	struct pollfd fds[] = {
-		{.fd = pinger->fd4, .events = POLLIN}, {.fd = pinger->fd6, .events = POLLIN}};
+		{.fd = pinger->v4.fd, .events = POLLIN}, {.fd = pinger->v6.fd, .events = POLLIN}};
 
 	while (!is_over(round)) {
 		struct instant now = clock_now();
-		struct ip_addr from;
 
 		if (instant_reached(now, end) ||
 			poll(fds, 2, (int)((end.ns - now.ns) / NS_PER_MS) + 1) <= 0)
 			return;
-		for (size_t f = 0; f < 2; f++)
-			while (fds[f].revents & POLLIN &&
-				read_answer(pinger, fds[f].fd, f == 0, &from))
-				note_answer(evidence, round, &from);
+		take_answers(pinger, &pinger->v4, evidence, round);
+		take_answers(pinger, &pinger->v6, evidence, round);
 	}
 }
 
@@ -283,16 +191,15 @@ static void run_probes(struct pinger *pinger, struct evidence *evidence, uint32_
 void gather_probes(struct evidence *evidence)
 {
 	const struct iflink *link = state_link(&evidence->system);
-	struct pinger pinger = {.id = (uint16_t)getpid()};
+	struct pinger pinger = {.sequence = 0};
+	int error_v4, error_v6;
 
 	if (!link || !link->is_up || link->mtu < MTU_FLOOR)
 		return;
-	pinger.fd4 = open_socket(AF_INET, IPPROTO_ICMP, evidence->ifname);
-	pinger.fd6 = open_socket(AF_INET6, IPPROTO_ICMPV6, evidence->ifname);
-	if (pinger.fd4 >= 0 && pinger.fd6 >= 0)
+	error_v4 = echo_open(&pinger.v4, IP_V4, evidence->ifname, 0);
+	error_v6 = echo_open(&pinger.v6, IP_V6, evidence->ifname, 0);
+	if (!error_v4 && !error_v6)
 		run_probes(&pinger, evidence, link->mtu < LEN_MAX ? link->mtu : LEN_MAX);
-	if (pinger.fd4 >= 0)
-		close(pinger.fd4);
-	if (pinger.fd6 >= 0)
-		close(pinger.fd6);
+	echo_close(&pinger.v4);
+	echo_close(&pinger.v6);
 }

@@ -2,6 +2,7 @@
 #include "settings.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include "wipe.h"
 
 void settings_init(struct device_settings *device)
@@ -64,4 +65,13 @@ struct allowed_ip *settings_add_allowed_ip(struct peer_settings *peer)
 	peer->allowed_ips = ips;
 	peer->allowed_ips[peer->allowed_ips_count] = (struct allowed_ip){0};
 	return &peer->allowed_ips[peer->allowed_ips_count++];
+}
+
+const struct peer_settings *settings_find_peer(
+	const struct device_settings *device, const struct public_key *key)
+{
+	for (size_t i = 0; i < device->peers_count; i++)
+		if (memcmp(&device->peers[i].public_key, key, sizeof(*key)) == 0)
+			return &device->peers[i];
+	return NULL;
 }

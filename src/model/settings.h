@@ -83,4 +83,8 @@ void settings_fini(struct device_settings *device);
 struct peer_settings *settings_add_peer(struct device_settings *device);
 struct allowed_ip *settings_add_allowed_ip(struct peer_settings *peer);
 
+/* The peer with that key, the first where there are several; NULL: there is none. */
+const struct peer_settings *settings_find_peer(
+	const struct device_settings *device, const struct public_key *key);
+
 #endif

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <netinet/icmp6.h>
-#include <netinet/in.h>
 #include <netinet/ip_icmp.h>
 #include <poll.h>
 #include <string.h>
@@ -12,6 +11,8 @@
 #include "bytes.h"
 #include "clock.h"
 #include "entropy.h"
+#include "fdwait.h"
+#include "sockaddress.h"
 
 enum { HEADER_LEN = 8 };
 
@@ -78,22 +79,6 @@ static uint16_t checksum(const uint8_t *bytes, size_t len)
 	return (uint16_t)~sum;
 }
 
-static socklen_t fill_address(struct sockaddr_storage *storage, const struct ip_addr *addr)
-{
-	struct sockaddr_in *v4 = (struct sockaddr_in *)storage;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)storage;
-
-	memset(storage, 0, sizeof(*storage));
-	if (addr->family == IP_V4) {
-		v4->sin_family = AF_INET;
-		memcpy(&v4->sin_addr, addr->b, sizeof(v4->sin_addr));
-		return sizeof(*v4);
-	}
-	v6->sin6_family = AF_INET6;
-	memcpy(&v6->sin6_addr, addr->b, sizeof(v6->sin6_addr));
-	return sizeof(*v6);
-}
-
 static size_t ip_header_len(uint8_t family)
 {
 	return family == IP_V4 ? ECHO_LEN_MIN_V4 - HEADER_LEN : ECHO_LEN_MIN_V6 - HEADER_LEN;
@@ -107,11 +92,11 @@ int echo_send(struct echo *echo, const struct ip_addr *to, uint16_t number, size
 		.id = be16_store(echo->id),
 		.number = be16_store(number),
 	};
-	struct sockaddr_storage address;
+	union sockaddress address;
 	size_t len = packet_len - ip_header_len(echo->family) - HEADER_LEN;
 	struct iovec parts[] = {{&header, sizeof(header)}, {(void *)(uintptr_t)zeros, len}};
 	struct msghdr message = {.msg_name = &address,
-		.msg_namelen = fill_address(&address, to),
+		.msg_namelen = sockaddress_store(&address, &(struct endpoint){.addr = *to}),
 		.msg_iov = parts,
 		.msg_iovlen = 2};
 
@@ -122,62 +107,49 @@ int echo_send(struct echo *echo, const struct ip_addr *to, uint16_t number, size
 }
 
 /* Is it an answer to us? bytes: with the IPv4 header. */
-static bool is_answer(const struct echo *echo, const struct sockaddr_storage *source,
-	const struct ip_addr *from, const uint8_t *bytes, size_t len, uint16_t *number)
+static bool is_answer(const struct echo *echo, const uint8_t *bytes, size_t len, uint16_t *number)
 {
 	bool is_v4 = echo->family == IP_V4;
 	size_t skip = is_v4 && len ? (size_t)(bytes[0] & 0xf) * 4 : 0;
-	struct sockaddr_storage wanted;
 	struct echo_header header;
 
 	if (len < skip + sizeof(header))
 		return false;
 	memcpy(&header, bytes + skip, sizeof(header));
-	fill_address(&wanted, from);
-	if (is_v4 ? ((const struct sockaddr_in *)source)->sin_addr.s_addr !=
-				((const struct sockaddr_in *)&wanted)->sin_addr.s_addr
-		  : memcmp(&((const struct sockaddr_in6 *)source)->sin6_addr,
-			    &((const struct sockaddr_in6 *)&wanted)->sin6_addr,
-			    sizeof(struct in6_addr)) != 0)
-		return false;
 	*number = be16_load(header.number);
 	return header.type == (is_v4 ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY) &&
 	       be16_load(header.id) == echo->id;
 }
 
-/* 0 when there is something to read. */
-static int wait_readable(int fd, struct instant deadline)
+int echo_take(struct echo *echo, struct ip_addr *from, uint16_t *number)
 {
-	struct pollfd wait = {.fd = fd, .events = POLLIN};
-	struct instant now = clock_now();
-	int got;
+	/* The headers are enough; what is longer is cut. */
+	uint8_t bytes[128];
+	union sockaddress source;
+	socklen_t source_len = sizeof(source);
+	ssize_t len = recvfrom(echo->fd, bytes, sizeof(bytes), 0, &source.any, &source_len);
 
-	if (instant_reached(now, deadline))
-		return -ETIMEDOUT;
-	got = poll(&wait, 1, (int)((deadline.ns - now.ns) / NS_PER_MS) + 1);
-	return got < 0 && errno != EINTR ? -errno : 0;
+	if (len < 0)
+		return errno == EAGAIN ? -EAGAIN : -EBADMSG;
+	*from = sockaddress_load(&source).addr;
+	return is_answer(echo, bytes, (size_t)len, number) ? 0 : -EBADMSG;
 }
 
 int echo_receive(
 	struct echo *echo, const struct ip_addr *from, struct instant deadline, uint16_t *number)
 {
-	/* The headers are enough; what is longer is cut. */
-	uint8_t bytes[128];
-	struct sockaddr_storage source;
+	struct ip_addr answered;
 	int error = 0;
 
 	while (!error) {
-		socklen_t source_len = sizeof(source);
-		ssize_t len = recvfrom(
-			echo->fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&source, &source_len);
+		int taken = echo_take(echo, &answered, number);
 
-		if (len >= 0 && is_answer(echo, &source, from, bytes, (size_t)len, number))
+		if (taken == 0 && ip_addr_equal(&answered, from))
 			return 0;
-		/* Errors of the path come back here; the answer is missing then, which is enough. */
-		if (len < 0 && errno == EAGAIN)
-			error = wait_readable(echo->fd, deadline);
-		else if (len < 0 && errno == EBADF)
-			error = -errno;
+		if (taken == -EAGAIN)
+			error = fdwait(echo->fd, POLLIN, deadline);
+		else if (instant_reached(clock_now(), deadline))
+			error = -ETIMEDOUT;
 	}
 	return error;
 }

@@ -30,6 +30,12 @@ void echo_close(struct echo *echo);
  */
 int echo_send(struct echo *echo, const struct ip_addr *to, uint16_t number, size_t packet_len);
 
+/*
+ * What has come, without waiting: 0, and who answered which request of ours; -EAGAIN: nothing (more);
+ * -EBADMSG: something else, or an error of the path, which only means that an answer is missing.
+ */
+int echo_take(struct echo *echo, struct ip_addr *from, uint16_t *number);
+
 /* Waits for an answer to one of our requests, and tells which. 0; -ETIMEDOUT; -errno. */
 int echo_receive(
 	struct echo *echo, const struct ip_addr *from, struct instant deadline, uint16_t *number);

@@ -9,20 +9,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "clock.h"
+#include "fdwait.h"
+#include "sockaddress.h"
 
 enum { CHUNK_LEN = 256 << 10, BACKLOG = 4 };
-
-static int wait_ready(int fd, short events, struct instant deadline)
-{
-	struct pollfd wait = {.fd = fd, .events = events};
-	struct instant now = clock_now();
-	int got;
-
-	if (instant_reached(now, deadline))
-		return -ETIMEDOUT;
-	got = poll(&wait, 1, (int)((deadline.ns - now.ns) / NS_PER_MS) + 1);
-	return got < 0 && errno != EINTR ? -errno : 0;
-}
 
 int stream_listen(uint16_t port)
 {
@@ -77,25 +67,6 @@ int stream_accept(int listen_fd, int stop_fd, struct endpoint *source)
 	}
 }
 
-static socklen_t fill_address(struct sockaddr_storage *storage, const struct endpoint *to)
-{
-	struct sockaddr_in *v4 = (struct sockaddr_in *)storage;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)storage;
-
-	memset(storage, 0, sizeof(*storage));
-	if (to->addr.family == IP_V4) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(to->port);
-		memcpy(&v4->sin_addr, to->addr.b, sizeof(v4->sin_addr));
-		return sizeof(*v4);
-	}
-	v6->sin6_family = AF_INET6;
-	v6->sin6_port = htons(to->port);
-	v6->sin6_scope_id = to->scope_id;
-	memcpy(&v6->sin6_addr, to->addr.b, sizeof(v6->sin6_addr));
-	return sizeof(*v6);
-}
-
 static int choose_way(int fd, const char *interface, uint32_t mark)
 {
 	if (interface && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
@@ -108,15 +79,15 @@ static int choose_way(int fd, const char *interface, uint32_t mark)
 
 static int start_connect(int fd, const struct endpoint *to, struct instant deadline)
 {
-	struct sockaddr_storage address;
-	socklen_t len = fill_address(&address, to), error_len = sizeof(int);
+	union sockaddress address;
+	socklen_t len = sockaddress_store(&address, to), error_len = sizeof(int);
 	int error = 0;
 
-	if (connect(fd, (struct sockaddr *)&address, len) == 0)
+	if (connect(fd, &address.any, len) == 0)
 		return 0;
 	if (errno != EINPROGRESS)
 		return -errno;
-	error = wait_ready(fd, POLLOUT, deadline);
+	error = fdwait(fd, POLLOUT, deadline);
 	/* Ready, or the time is over: a socket that is neither has no error yet. */
 	if (!error && instant_reached(clock_now(), deadline))
 		error = -ETIMEDOUT;
@@ -161,7 +132,7 @@ int stream_push(int fd, struct instant deadline, uint64_t *bytes)
 		else if (is_gone(errno))
 			break;
 		else if (errno == EAGAIN)
-			error = wait_ready(fd, POLLOUT, deadline);
+			error = fdwait(fd, POLLOUT, deadline);
 		else if (errno != EINTR)
 			error = -errno;
 	}
@@ -183,7 +154,7 @@ int stream_pull(int fd, struct instant deadline, uint64_t *bytes)
 		else if (got == 0 || is_gone(errno))
 			break;
 		else if (errno == EAGAIN)
-			error = wait_ready(fd, POLLIN, deadline);
+			error = fdwait(fd, POLLIN, deadline);
 		else if (errno != EINTR)
 			error = -errno;
 	}
@@ -203,7 +174,7 @@ int stream_write(int fd, const void *bytes, size_t len, struct instant deadline)
 			from += put;
 			len -= (size_t)put;
 		} else if (errno == EAGAIN) {
-			error = wait_ready(fd, POLLOUT, deadline);
+			error = fdwait(fd, POLLOUT, deadline);
 		} else if (errno != EINTR) {
 			error = is_gone(errno) ? -EPIPE : -errno;
 		}
@@ -225,7 +196,7 @@ int stream_read(int fd, void *bytes, size_t len, struct instant deadline)
 		} else if (got == 0 || is_gone(errno)) {
 			error = -EPIPE;
 		} else if (errno == EAGAIN) {
-			error = wait_ready(fd, POLLIN, deadline);
+			error = fdwait(fd, POLLIN, deadline);
 		} else if (errno != EINTR) {
 			error = -errno;
 		}

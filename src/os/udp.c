@@ -116,7 +116,7 @@ static int configure(int fd, int family, uint32_t mark)
 
 static int bind_port(int fd, int family, uint16_t *port)
 {
-	union udp_address address = {.any.sa_family = (sa_family_t)family};
+	union sockaddress address = {.any.sa_family = (sa_family_t)family};
 	socklen_t len = family == AF_INET ? sizeof(address.v4) : sizeof(address.v6);
 
 	/* The port lies at the same place in both, and "any" is all zero in both. */

@@ -6,13 +6,13 @@
 #ifndef CULVERT_OS_UDP_H
 #define CULVERT_OS_UDP_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include "addr.h"
+#include "sockaddress.h"
 
 enum {
 	UDP_BATCH_MAX = 64,      /* messages a call */
@@ -52,12 +52,6 @@ struct udp_in {
 	struct endpoint source; /* remote and local side; no IPv4-mapped addresses */
 };
 
-union udp_address {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
-
 union udp_control {
 	size_t align; /* as struct cmsghdr */
 	unsigned char bytes[UDP_CONTROL_LEN];
@@ -67,7 +61,7 @@ union udp_control {
 struct udp_scratch {
 	struct mmsghdr headers[UDP_BATCH_MAX];
 	struct iovec pieces[UDP_BATCH_MAX];
-	union udp_address addresses[UDP_BATCH_MAX];
+	union sockaddress addresses[UDP_BATCH_MAX];
 	union udp_control controls[UDP_BATCH_MAX];
 	uint16_t origins[UDP_BATCH_MAX];
 };

@@ -15,12 +15,10 @@ _Static_assert(_Alignof(union udp_control) >= _Alignof(struct cmsghdr), "control
 
 static void prepare_in(const struct udp_in *in, struct udp_scratch *scratch, unsigned i);
 static void finish_in(struct udp_in *in, struct mmsghdr *header);
-static void load_source(struct endpoint *source, const struct msghdr *message);
 static void load_control(struct udp_in *in, const struct cmsghdr *control);
 static unsigned gather(
 	struct udp_out *out, unsigned count, uint8_t family, struct udp_scratch *scratch);
 static void prepare_out(const struct udp_out *out, struct udp_scratch *scratch, unsigned slot);
-static socklen_t store_address(union udp_address *address, const struct endpoint *to);
 static void store_source(struct msghdr *message, const struct endpoint *to);
 static void store_ds(struct msghdr *message, const struct udp_out *out);
 static void append(struct msghdr *message, int level, int type, const void *value, size_t len);
@@ -62,31 +60,14 @@ static void finish_in(struct udp_in *in, struct mmsghdr *header)
 	in->len = header->msg_len;
 	in->segment_len = 0;
 	in->ecn = 0;
-	in->source = (struct endpoint){0};
+	in->source = sockaddress_load(message->msg_name);
 	/* Without its end, or its segment length, a message cannot be understood. */
 	if (message->msg_flags & (MSG_TRUNC | MSG_CTRUNC))
 		in->len = 0;
-	load_source(&in->source, message);
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c))
 		load_control(in, c);
 	if (in->segment_len >= in->len)
 		in->segment_len = 0;
-}
-
-static void load_source(struct endpoint *source, const struct msghdr *message)
-{
-	const union udp_address *address = message->msg_name;
-
-	if (address->any.sa_family == AF_INET) {
-		source->addr.family = IP_V4;
-		memcpy(source->addr.b, &address->v4.sin_addr, 4);
-		source->port = ntohs(address->v4.sin_port);
-	} else if (address->any.sa_family == AF_INET6) {
-		source->addr.family = IP_V6;
-		memcpy(source->addr.b, &address->v6.sin6_addr, 16);
-		source->port = ntohs(address->v6.sin6_port);
-		source->scope_id = address->v6.sin6_scope_id;
-	}
 }
 
 static void load_control(struct udp_in *in, const struct cmsghdr *control)
@@ -156,7 +137,7 @@ static void prepare_out(const struct udp_out *out, struct udp_scratch *scratch, 
 
 	*message = (struct msghdr){
 		.msg_name = &scratch->addresses[slot],
-		.msg_namelen = store_address(&scratch->addresses[slot], out->to),
+		.msg_namelen = sockaddress_store(&scratch->addresses[slot], out->to),
 		.msg_iov = out->pieces,
 		.msg_iovlen = out->pieces_count,
 		.msg_control = &scratch->controls[slot],
@@ -166,25 +147,6 @@ static void prepare_out(const struct udp_out *out, struct udp_scratch *scratch, 
 		store_ds(message, out);
 	if (out->segment_len)
 		append(message, SOL_UDP, UDP_SEGMENT, &out->segment_len, sizeof(out->segment_len));
-}
-
-static socklen_t store_address(union udp_address *address, const struct endpoint *to)
-{
-	if (to->addr.family == IP_V4) {
-		address->v4 = (struct sockaddr_in){
-			.sin_family = AF_INET,
-			.sin_port = htons(to->port),
-		};
-		memcpy(&address->v4.sin_addr, to->addr.b, 4);
-		return sizeof(address->v4);
-	}
-	address->v6 = (struct sockaddr_in6){
-		.sin6_family = AF_INET6,
-		.sin6_port = htons(to->port),
-		.sin6_scope_id = to->scope_id,
-	};
-	memcpy(&address->v6.sin6_addr, to->addr.b, 16);
-	return sizeof(address->v6);
 }
 
 static void store_source(struct msghdr *message, const struct endpoint *to)

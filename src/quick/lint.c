@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "claims.h"
 #include "grow.h"
 #include "lint.h"
 #include "values.h"
@@ -92,42 +93,10 @@ static void lint_peer(struct findings *findings, const struct end *end, size_t i
 				end->settings->peers[j].line);
 }
 
-/* An allowed IP and where it stands, to find those that two peers claim. */
-struct claim {
-	struct ip_prefix prefix;
-	size_t peer;
-};
-
-static int compare_claims(const void *a, const void *b)
-{
-	const struct claim *x = a, *y = b;
-	int order = memcmp(&x->prefix, &y->prefix, sizeof(x->prefix));
-
-	return order ? order : (x->peer > y->peer) - (x->peer < y->peer);
-}
-
-static struct claim *list_claims(const struct device_settings *device, size_t *count)
-{
-	size_t total = 0;
-	struct claim *claims;
-
-	for (size_t i = 0; i < device->peers_count; i++)
-		total += device->peers[i].allowed_ips_count;
-	claims = calloc(total + 1, sizeof(*claims));
-	*count = 0;
-	for (size_t i = 0; claims && i < device->peers_count; i++)
-		for (size_t j = 0; j < device->peers[i].allowed_ips_count; j++)
-			claims[(*count)++] =
-				(struct claim){device->peers[i].allowed_ips[j].prefix, i};
-	if (claims)
-		qsort(claims, *count, sizeof(*claims), compare_claims);
-	return claims;
-}
-
 static void lint_claims(struct findings *findings, const struct end *end)
 {
 	size_t count;
-	struct claim *claims = list_claims(&end->settings->device, &count);
+	struct claim *claims = claims_list(&end->settings->device, &count);
 
 	if (!claims)
 		findings->is_short = true;

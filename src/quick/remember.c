@@ -157,15 +157,6 @@ static bool says_the_same(
 	return is_same;
 }
 
-static const struct peer_settings *find_peer(
-	const struct device_settings *device, const struct public_key *key)
-{
-	for (size_t i = 0; i < device->peers_count; i++)
-		if (memcmp(&device->peers[i].public_key, key, KEY_LEN) == 0)
-			return &device->peers[i];
-	return NULL;
-}
-
 void remember_keep_working(const struct remembered *remembered, struct conf_settings *wanted,
 	const struct device_settings *there, struct wall_time wall)
 {
@@ -175,7 +166,7 @@ void remember_keep_working(const struct remembered *remembered, struct conf_sett
 
 		if (!(peer->has & PEER_HAS_ENDPOINT))
 			continue;
-		running = find_peer(there, &peer->public_key);
+		running = settings_find_peer(there, &peer->public_key);
 		if (running && follow_works(running, wall) && says_the_same(remembered, wanted, i))
 			peer->has &= ~(unsigned)PEER_HAS_ENDPOINT;
 	}

@@ -34,15 +34,6 @@ static void helper_path(char path[PATH_MAX], const char *ifname)
 	snprintf(path, PATH_MAX, QUICK_DIRECTORY "/%s.resolver", ifname);
 }
 
-static const struct peer_settings *find_peer(
-	const struct device_settings *device, const struct public_key *key)
-{
-	for (size_t i = 0; i < device->peers_count; i++)
-		if (memcmp(&device->peers[i].public_key, key, KEY_LEN) == 0)
-			return &device->peers[i];
-	return NULL;
-}
-
 /* What the helper has in hand. */
 struct helper {
 	const struct config *config;
@@ -87,7 +78,7 @@ static bool apply(
 
 	if (device_get(ifname, &device) < 0)
 		return if_nametoindex(ifname) != 0;
-	peer = find_peer(&device, key);
+	peer = settings_find_peer(&device, key);
 	choice = peer ? follow_choose(&helper->follows[i], cause, found, peer, clock_wall()) : NULL;
 	if (choice)
 		set_endpoint(ifname, key, choice);
@@ -145,7 +136,7 @@ static bool see_to_names(struct helper *helper)
 	for (size_t i = 0; i < settings->device.peers_count && is_there; i++) {
 		const struct moment now = moment_now();
 		const struct peer_settings *peer =
-			find_peer(&device, &settings->device.peers[i].public_key);
+			settings_find_peer(&device, &settings->device.peers[i].public_key);
 		enum follow_cause cause;
 
 		if (!settings->peers[i].endpoint || !peer)

@@ -207,7 +207,7 @@ static void forget_request(void *arg, struct MHD_Connection *connection, void **
 int server_start(struct server **server, const struct server_options *options, struct api *api)
 {
 	struct server *s = calloc(1, sizeof(*s));
-	struct sockaddr_storage address;
+	union sockaddress address;
 	unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD;
 	struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, options->cert_pem},
 		{MHD_OPTION_HTTPS_MEM_KEY, 0, options->key_pem}, {MHD_OPTION_END, 0, NULL}};
@@ -216,8 +216,8 @@ int server_start(struct server **server, const struct server_options *options, s
 		return -ENOMEM;
 	s->api = api;
 	s->is_secure = options->cert_pem != NULL;
-	sockaddress_fill(&address, &options->listen);
-	if (address.ss_family == AF_INET6)
+	sockaddress_store(&address, &options->listen);
+	if (address.any.sa_family == AF_INET6)
 		flags |= MHD_USE_IPv6;
 	if (s->is_secure)
 		flags |= MHD_USE_TLS;

@@ -61,7 +61,7 @@ static int set(const char *lines)
 /* Takes the port in one family, so that nobody else gets it. */
 static int take_port(int family, uint16_t port)
 {
-	union udp_address address = {.v6 = {.sin6_family = (sa_family_t)family}};
+	union sockaddress address = {.v6 = {.sin6_family = (sa_family_t)family}};
 	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0), one = 1;
 
 	assert_true(fd >= 0);
