@@ -14,6 +14,7 @@ import tempfile
 import time
 
 ETC = "/etc/wireguard"
+RANDOM_PORTS = range(40000, 50000)
 # What iptables leaves of its own when its last rule is gone.
 EMPTY_CHAIN = re.compile(r"^table ip6? (raw|mangle|filter|nat) .*type \w+ hook \w+ priority \w+; policy accept;$")
 RESOLV_BEFORE = "search before.example\nnameserver 192.0.2.53\n"
@@ -94,6 +95,8 @@ def build(task):
         write("/run/bin/resolvconf", RESOLVCONF, 0o755)
     # The same link-local address of the tunnel in every world, and none of the other links.
     must("sysctl", "-q", "net.ipv6.conf.default.stable_secret=2001:db8:5ec::1")
+    # A port that the kernel chose is none that a configuration here names.
+    must("sysctl", "-q", f"net.ipv4.ip_local_port_range={RANDOM_PORTS[0]} {RANDOM_PORTS[-1]}")
     must("ip", "link", "set", "lo", "up")
     must("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth1")
     for name in ("eth0", "eth1"):
@@ -147,7 +150,7 @@ def device(name):
     for number, line in enumerate(shown.stdout.splitlines()):
         words = line.split("\t")
         if number == 0:
-            words[2] = words[2] if 51000 <= int(words[2]) <= 52000 else "random"
+            words[2] = "random" if int(words[2]) in RANDOM_PORTS else words[2]
         else:
             words[3] = ",".join(sorted(words[3].split(",")))
             words = words[:4] + words[7:]  # no handshakes or counters
