@@ -1,17 +1,22 @@
 """A daemon that takes the tunnel of a running one over: nothing is lost, or nothing has happened."""
 
 import contextlib
+import os
 import re
+import signal
 import socket
 import struct
 import threading
 import time
 
 import wire
-from lab import Daemon, need, wait_until
+from lab import Daemon, Failure, need, wait_until
+from scenario_closed import Manager
 
 SO_RCVBUFFORCE = 33
-HEADER_LEN, RECORD_HEAD, RECORD_END = 16, "<II", 5
+HEADER_LEN, RECORD_HEAD = 24, "<II"
+# Device, its log, a peer, its log, its allowed IPs.
+RECORDS, RECORD_END = [1, 5, 2, 6, 3, 7], 7
 
 
 def replace(lab, side):
@@ -70,6 +75,12 @@ def totals(side):
     return [int(peer[key][0]) for key in ("rx_bytes", "tx_bytes", "last_handshake_time_sec")]
 
 
+def seals_each_counter_once(capture):
+    """No two messages with one receiver index and counter, of all that passed."""
+    seen = [(d.source, d.payload[4:16]) for d in capture.messages(wire.DATA)]
+    need(seen and len(set(seen)) == len(seen), f"{len(seen) - len(set(seen))} of {len(seen)} counters came twice")
+
+
 def loses_nothing(lab, times=20):
     """Both ways packets with numbers, the daemon in the middle replaced again and again."""
     lab.only_ours("cannot be replaced")
@@ -94,6 +105,7 @@ def loses_nothing(lab, times=20):
     lab.note(f"{times} replacements, {sum(s.sent for s in streams)} datagrams, none lost")
     need(len(capture.messages(wire.INITIATION)) == before, "a replacement brought a handshake")
     right.must_ping(left, family=6)
+    seals_each_counter_once(capture)
 
 
 def request(daemon):
@@ -139,7 +151,7 @@ def read_state(sock):
 
 
 def goes_on_when_the_new_one_fails(lab):
-    """At every point before the last word; the old one's session is what it was."""
+    """It dies or hangs before its word; the old one's session is what it was, and the word comes too late."""
     lab.only_ours("cannot be replaced")
     left, right = lab.tunnel("theirs", "ours")
     capture = lab.a.capture()
@@ -155,33 +167,118 @@ def goes_on_when_the_new_one_fails(lab):
 
     def at_the_end():
         sock = ask_for(daemon, b"take=1\n\n")
-        need(read_state(sock) == [1, 2, 3, RECORD_END], "other records than a device and a peer")
+        records = read_state(sock)
+        need(records == RECORDS, f"other records than a device and a peer: {records}")
         sock.close()
 
     def with_another_word():
         sock = ask_for(daemon, b"take=1\n\n")
         read_state(sock)
-        sock.sendall(b"teady\n")
+        sock.sendall(b"ruins")
         need(sock.recv(10) == b"", "the old daemon goes for any word")
         sock.close()
 
-    def at_the_last_word():
+    def hangs(does_read):
         sock = ask_for(daemon, b"take=1\n\n")
-        read_state(sock)
-        sock.sendall(b"ready\n")
-        need(sock.recv(10) == b"go\n", "no go")
-        sock.close()
+        if does_read:
+            read_state(sock)
+        left.must_ping(right)
+        try:
+            sock.sendall(b"runs\n")
+        except (BrokenPipeError, ConnectionResetError):
+            sock.close()
+        else:
+            raise Failure("the old daemon goes on and takes the word of the new one, too")
 
-    for failure in (greeted, in_the_middle, at_the_end, with_another_word, at_the_last_word):
+    def hangs_at_once():
+        hangs(False)
+
+    def hangs_at_the_end():
+        hangs(True)
+
+    for failure in (greeted, in_the_middle, at_the_end, with_another_word, hangs_at_once, hangs_at_the_end):
         failure()
         left.must_ping(right)
         right.must_ping(left, family=6)
         need(process.poll() is None, f"the old daemon ended when the new one failed {failure.__name__}")
     need(daemon.errno("take=1\n\n") == -71, "anybody may take")
-    need(len(re.findall("did not take it", daemon.said())) == 4, daemon.said()[-500:])
+    need(len(re.findall("did not take it", daemon.said())) == 5, daemon.said()[-500:])
     need(len(capture.messages(wire.INITIATION)) == before, "a failure brought a handshake")
     replace(lab, right)
     left.must_ping(right)
+    seals_each_counter_once(capture)
+
+
+def goes_on_with_its_log(lab):
+    lab.only_ours("cannot be replaced")
+    left, right = lab.tunnel("theirs", "ours")
+    left.must_ping(right)
+    right.run_words(right.ping_words("10.77.0.99", 1, 1, 1), 20)
+
+    def log():
+        answer = right.daemon.ask("events=1\n\n")
+        age = int(re.search(r"^since_ms_ago=(\d+)$", answer, re.M)[1])
+        return age, re.sub(r"_ms_ago=\d+", "", answer)
+
+    age, before = log()
+    need("\ncount=no-peer 1\n" in before and "\ncount=handshake-done 1\n" in before.split("\npeer=")[1], before)
+    for _ in range(2):
+        replace(lab, right)
+        new_age, after = log()
+        need(after == before, f"{before}, then {after}")
+        need(new_age >= age, f"it began {age} ms ago, then {new_age}")
+
+
+class Credentials:
+    """Who sent what to a service manager."""
+
+    def __init__(self, manager):
+        self.sock = manager.sock
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+
+    def hear(self):
+        text, ancillary, _, _ = self.sock.recvmsg(4096, 100)
+        for level, kind, data in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                os.close(struct.unpack("i", data[:4])[0])
+        sender = [struct.unpack("i", data[:4])[0] for _, kind, data in ancillary if kind == socket.SCM_CREDENTIALS]
+        return sender[0], text.decode().split("\n")
+
+
+def becomes_the_main_process_of_a_service(lab):
+    """As under systemd: the process that is told to replace says who goes on, before the old one has ended, and that one
+    gives the signs of life that were wanted of the old one."""
+    lab.only_ours("tells nobody")
+    manager = Manager(lab)
+    heard = Credentials(manager)
+    old = lab.daemon(lab.a, environment=manager.environment(WATCHDOG_USEC="40000"))
+    asker = lab.popen(lab.a.words(*lab.words("ours"), "--replace", old.interface),
+                      env=dict(os.environ, **manager.environment()))
+    sender, said = heard.hear()
+    while not any(line.startswith("MAINPID=") for line in said):
+        need(sender == old.process.pid and "STOPPING=1" not in said, f"{sender} says {said}")
+        sender, said = heard.hear()
+    new = int(said[0].partition("=")[2])
+    need(sender == asker.pid and "READY=1" in said, f"{sender}, not {asker.pid}, says {said}")
+    need(new in lab.a.pids() and new not in (old.process.pid, asker.pid), f"{new} is none of {lab.a.pids()}")
+    with open(f"/proc/{new}/status") as status:
+        parent = int(re.search(r"^PPid:\s+(\d+)$", status.read(), re.M)[1])
+    need(parent not in (asker.pid, os.getpid()), f"its parent is {parent}, who does not take care of orphans")
+    need(asker.wait(15) == 0, "the asker fails")
+    wait_until(old.exited, 15, "the old daemon to end")
+    old.ended = True
+    need(old.process.returncode == 0, "the old daemon fails")
+    for _ in range(100):
+        sender, said = heard.hear()
+        need("STOPPING=1" not in said and sender in (old.process.pid, new), f"{sender} says {said}")
+        if sender == new:
+            break
+    need((sender, said) == (new, ["WATCHDOG=1"]), f"{sender} says {said}")
+    os.kill(new, signal.SIGTERM)
+    while "STOPPING=1" not in said:
+        sender, said = heard.hear()
+    need(sender == new, f"{sender} is stopping")
+    wait_until(lambda: not lab.a.pids(), 15, "the new daemon to end")
 
 
 def refuses_what_cannot_be(lab):

@@ -76,6 +76,8 @@ for client, victim in (("ours", "theirs"), ("theirs", "ours"), ("ours", "ours"))
 
 add(scenario_replace.loses_nothing, seconds=120)
 add(scenario_replace.goes_on_when_the_new_one_fails)
+add(scenario_replace.goes_on_with_its_log)
+add(scenario_replace.becomes_the_main_process_of_a_service)
 add(scenario_replace.refuses_what_cannot_be)
 add(scenario_log.remembers_strangers)
 add(scenario_log.tells_the_key_of_an_unknown_peer)
