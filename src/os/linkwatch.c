@@ -18,7 +18,7 @@ static int see_event(const struct nlmsghdr *message, void *context);
 static int read_again(struct linkwatch *watch);
 static bool same(const struct link_state *a, const struct link_state *b);
 
-int linkwatch_open(struct linkwatch *watch, uint32_t ifindex)
+int linkwatch_open(struct linkwatch *watch, const char *name, int namespace_fd)
 {
 	int err;
 
@@ -29,8 +29,10 @@ int linkwatch_open(struct linkwatch *watch, uint32_t ifindex)
 	/* First subscribed, then read: no change falls in between. */
 	if (!err)
 		err = subscribe(watch);
+	if (!err && namespace_fd >= 0 && !nsid_is_own(namespace_fd))
+		err = nsid_find(&watch->rtnl, namespace_fd, &watch->nsid);
 	if (!err)
-		err = link_get(&watch->rtnl, watch->nsid, ifindex, &watch->state);
+		err = link_get_named(&watch->rtnl, watch->nsid, name, &watch->state);
 	if (err)
 		linkwatch_close(watch);
 	return err;
