@@ -12,6 +12,7 @@ struct question {
 	bool is_about_it;
 };
 
+static int go_elsewhere(struct linkwatch *watch, int namespace_fd);
 static int subscribe(struct linkwatch *watch);
 static int drain(struct linkwatch *watch, bool *is_stale);
 static int see_event(const struct nlmsghdr *message, void *context);
@@ -30,7 +31,7 @@ int linkwatch_open(struct linkwatch *watch, const char *name, int namespace_fd)
 	if (!err)
 		err = subscribe(watch);
 	if (!err && namespace_fd >= 0 && !nsid_is_own(namespace_fd))
-		err = nsid_find(&watch->rtnl, namespace_fd, &watch->nsid);
+		err = go_elsewhere(watch, namespace_fd);
 	if (!err)
 		err = link_get_named(&watch->rtnl, watch->nsid, name, &watch->state);
 	if (err)
@@ -58,10 +59,25 @@ int linkwatch_follow(struct linkwatch *watch, int namespace_fd, const char *name
 	return err;
 }
 
-static int subscribe(struct linkwatch *watch)
+static int listen_everywhere(struct linkwatch *watch)
 {
 	int on = 1;
 
+	return mnl_socket_setsockopt(watch->events, NETLINK_LISTEN_ALL_NSID, &on, sizeof(on)) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* Where it begins it must be heard: who never learns that it is up never opens a socket. */
+static int go_elsewhere(struct linkwatch *watch, int namespace_fd)
+{
+	int err = listen_everywhere(watch);
+
+	return err ? err : nsid_find(&watch->rtnl, namespace_fd, &watch->nsid);
+}
+
+static int subscribe(struct linkwatch *watch)
+{
 	watch->events = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!watch->events)
 		return -errno;
@@ -69,7 +85,7 @@ static int subscribe(struct linkwatch *watch)
 	 * Also of other namespaces that have a number here, should the interface move to one. The right
 	 * to it (CAP_NET_BROADCAST) is the opener's: it outlives the process's own.
 	 */
-	mnl_socket_setsockopt(watch->events, NETLINK_LISTEN_ALL_NSID, &on, sizeof(on));
+	listen_everywhere(watch);
 	if (mnl_socket_bind(watch->events, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
 	watch->fd = mnl_socket_get_fd(watch->events);

@@ -20,8 +20,8 @@ struct linkwatch {
 };
 
 /*
- * Starts watching and reads the first state; -ENODEV. namespace_fd: where the interface is, with the
- * rights that linkwatch_follow() needs where that is another namespace; -1: here.
+ * Starts watching and reads the first state; -ENODEV. namespace_fd: where the interface is, -1: here;
+ * in another namespace both rights that linkwatch_follow() names are needed.
  */
 int linkwatch_open(struct linkwatch *watch, const char *name, int namespace_fd);
 void linkwatch_close(struct linkwatch *watch);
