@@ -187,15 +187,40 @@ static void refuses_what_it_never_stored(void **state)
 		uint32_t slot;
 
 		assert_false(carry_load_peer(next, bytes, i, &slot));
-		free(next);
-		next = new_device(&d);
+		assert_int_equal(next->peers_count, 0);
 		bytes[i] ^= 0xa5;
 		refused += !carry_load_peer(next, bytes, len, &slot);
 		bytes[i] ^= 0xa5;
-		free(next);
+		/* As the daemon does that could not take over. */
+		forget(next);
 	}
 	/* At the least those that say how many sessions there are, and the bools. */
 	assert_in_range(refused, 10, len / 4);
+	duo_fini(&d);
+}
+
+/* Of a peer whose indices belong to another nothing is left, and the other loses none. */
+static void refuses_indices_that_are_taken(void **state)
+{
+	uint8_t bytes[CARRY_PEER_MAX];
+	struct device *next;
+	struct index_entry entry;
+	uint32_t slot;
+	size_t len;
+	struct duo d;
+
+	(void)state;
+	duo_init(&d);
+	duo_handshake(&d);
+	next = new_device(&d);
+	len = carry_store_peer(d.a, 0, bytes);
+	assert_true(carry_load_peer(next, bytes, len, &slot));
+	bytes[0] ^= 1;
+	assert_false(carry_load_peer(next, bytes, len, &slot));
+	assert_int_equal(next->peers_count, 1);
+	assert_true(index_lookup(device_indices(next), duo_current(d.a)->local_index, &entry));
+	assert_int_equal(entry.peer, 0);
+	forget(next);
 	duo_fini(&d);
 }
 
@@ -230,6 +255,7 @@ int main(void)
 		cmocka_unit_test(goes_on_with_handshakes),
 		cmocka_unit_test(keeps_deadlines_and_settings),
 		cmocka_unit_test(refuses_what_it_never_stored),
+		cmocka_unit_test(refuses_indices_that_are_taken),
 		cmocka_unit_test(refuses_a_peer_twice_and_one_too_many),
 	};
 
