@@ -14,4 +14,11 @@ static inline uint64_t digest_add(uint64_t digest, const void *bytes, size_t len
 	return digest;
 }
 
+static inline uint64_t digest_add_text(uint64_t digest, const char *text)
+{
+	for (; *text; text++)
+		digest = digest_add(digest, text, 1);
+	return digest;
+}
+
 #endif

@@ -77,7 +77,7 @@ static const struct field session_fields[] = {
 static uint64_t digest_fields(uint64_t digest, const struct field *fields, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		digest = digest_add(digest, fields[i].name, strlen(fields[i].name));
+		digest = digest_add_text(digest, fields[i].name);
 		digest = digest_add(digest, &fields[i].size, sizeof(fields[i].size));
 	}
 	return digest;

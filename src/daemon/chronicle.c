@@ -47,8 +47,7 @@ static uint64_t find_layout(void)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 		digest = digest_add(digest, &sizes[i], sizeof(sizes[i]));
 	for (unsigned i = 0; i < REASON_COUNT; i++)
-		digest = digest_add(
-			digest, reason_code((enum reason)i), strlen(reason_code((enum reason)i)));
+		digest = digest_add_text(digest, reason_code((enum reason)i));
 	return digest;
 }
 

@@ -76,6 +76,7 @@ for client, victim in (("ours", "theirs"), ("theirs", "ours"), ("ours", "ours"))
         client=client, victim=victim, seconds=90)
 
 add(scenario_replace.loses_nothing, seconds=120)
+add(scenario_replace.loses_nothing_that_was_queued, seconds=180, long=True)
 add(scenario_replace.goes_on_when_the_new_one_fails)
 add(scenario_replace.goes_on_with_its_log)
 add(scenario_replace.becomes_the_main_process_of_a_service)
