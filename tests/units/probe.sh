@@ -33,6 +33,10 @@ capabilities() {
 	awk '/^Cap(Prm|Eff|Bnd):/ { printf "%s ", $2 }' /proc/"$1"/status
 }
 
+sockets() {
+	(cd /run/wireguard && stat -c '%a %U' wg0.sock wg0.events | tr '\n' ' ' | sed 's/ $//')
+}
+
 # As who has no privilege.
 log() {
 	setpriv --reuid 65534 --regid 65534 --clear-groups /run/folder/bin/wg log wg0
@@ -47,7 +51,7 @@ pid=$(show MainPID)
 echo "is_dynamic=$(awk '/^Uid:/ { print ($2 >= 61184 && $2 <= 65519) }' /proc/"$pid"/status)"
 echo "capabilities=$(capabilities "$pid")"
 echo "user=$(stat -c %u:%g /proc/"$pid")"
-echo "sockets=$(cd /run/wireguard && stat -c '%a %U' wg0.sock wg0.events | tr '\n' ' ' | sed 's/ $//')"
+echo "sockets=$(sockets)"
 echo "log=$(log | head -n 1 | grep -o '^interface: wg0' | cut -d ' ' -f 2)"
 ip address add 10.99.0.1/24 dev wg0
 ip link set dev wg0 mtu 1333 up
@@ -72,10 +76,12 @@ pid=$next
 kill -KILL "$pid"
 wait_for is_another "$pid"
 echo "after=$(layout)"
+echo "sockets_after=$(sockets)"
+echo "log_after=$(log | head -n 1 | grep -o '^interface: wg0' | cut -d ' ' -f 2)"
 echo "port_after=$(/run/folder/bin/wg show wg0 listen-port)"
 systemctl stop $daemon
-echo "socket_stopped=$(stat -c '%a %U %G' /run/wireguard/wg0.sock)"
-systemctl stop culvertd@wg0.socket culvertd-events@wg0.socket
+echo "socket_stopped=$(cd /run/wireguard && stat -c '%n %a %U %G' ./*)"
+systemctl stop culvertd@wg0.socket
 wait_for test ! -e /sys/class/net/wg0
 wait_for test ! -e /run/wireguard/wg0.sock
 echo "link_left=$(ls -d /sys/class/net/wg0 2>/dev/null)"
