@@ -107,7 +107,7 @@ int tunnel_start(struct tunnel *tunnel, unsigned threads)
 	return err;
 }
 
-static void close_sockets(struct tunnel *tunnel)
+void tunnel_close_sockets(struct tunnel *tunnel)
 {
 	if (tunnel->udp.fd4 >= 0)
 		event_remove(&tunnel->loop, tunnel->udp.fd4);
@@ -123,7 +123,7 @@ void tunnel_fini(struct tunnel *tunnel)
 {
 	handshaker_destroy(tunnel->handshaker);
 	pool_destroy(tunnel->pool);
-	close_sockets(tunnel);
+	tunnel_close_sockets(tunnel);
 	if (tunnel->device)
 		device_fini(tunnel->device);
 	ingress_destroy(tunnel->ingress);
@@ -141,7 +141,7 @@ void tunnel_fini(struct tunnel *tunnel)
 
 void tunnel_use_sockets(struct tunnel *tunnel, const struct udp_pair *udp)
 {
-	close_sockets(tunnel);
+	tunnel_close_sockets(tunnel);
 	tunnel->udp = *udp;
 	tunnel->listen_port = udp->port;
 	tunnel->watches_room = false;
@@ -179,7 +179,7 @@ int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now)
 			return err;
 		tunnel_use_sockets(tunnel, &udp);
 	} else {
-		close_sockets(tunnel);
+		tunnel_close_sockets(tunnel);
 		for (uint32_t slot = tunnel->device->first_peer; slot != PEER_NONE;
 			slot = device_peer(tunnel->device, slot)->next) {
 			staging_drop(tunnel->staging, slot);

@@ -87,6 +87,7 @@ int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now);
 
 /* New outer sockets in place of the old ones; the loop watches them for reading. */
 void tunnel_use_sockets(struct tunnel *tunnel, const struct udp_pair *udp);
+void tunnel_close_sockets(struct tunnel *tunnel);
 
 /* Finishes the handshakes that the worker is done with and gives it new ones. */
 void tunnel_handshakes(struct tunnel *tunnel, struct moment now);

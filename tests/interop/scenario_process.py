@@ -35,6 +35,22 @@ def ends_when_its_device_goes(lab):
     daemon.wait_end("after its device was deleted")
 
 
+def frees_its_port_before_its_socket_file(lab):
+    """Who waits for the file to go, as wg-quick down does, may start another daemon on the port at once."""
+    for _ in range(10):
+        side = lab.side(lab.a)
+        side.configure()
+        with lab.a.entered():
+            taker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with taker:
+            side.daemon.process.send_signal(signal.SIGTERM)
+            # Without a pause: what is looked for lasts some microseconds.
+            while os.path.exists(side.daemon.path) and not side.daemon.exited():
+                pass
+            taker.bind(("0.0.0.0", side.port))
+        side.daemon.wait_end("after SIGTERM")
+
+
 def second(daemon, *words):
     """The exit code of another daemon for the same name, which is to end by itself."""
     return daemon.host.run(*daemon.words, *words, daemon.interface, check=False, timeout=20).returncode

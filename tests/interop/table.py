@@ -99,6 +99,7 @@ for name in ("TERM", "INT"):
     add(scenario_process.ends_on_a_signal, name=f"process/ends_on_SIG{name}", name_of_signal=name)
 add(scenario_process.ends_when_its_socket_file_goes)
 add(scenario_process.ends_when_its_device_goes)
+add(scenario_process.frees_its_port_before_its_socket_file)
 add(scenario_process.refuses_a_name_in_use)
 add(scenario_process.replaces_a_stale_socket)
 add(scenario_process.returns_when_the_socket_answers)
