@@ -37,6 +37,7 @@ def ends_when_its_device_goes(lab):
 
 def frees_its_port_before_its_socket_file(lab):
     """Who waits for the file to go, as wg-quick down does, may start another daemon on the port at once."""
+    lab.only_ours("frees it afterwards")
     for _ in range(10):
         side = lab.side(lab.a)
         side.configure()
