@@ -1,28 +1,13 @@
 /* A device that goes on in other memory: sessions, handshakes and timers as if nothing had been. */
 #include "carry.h"
 #include "duo.h"
+#include "engine.h"
 #include "inbound.h"
 #include "ip.h"
 #include "outbound.h"
 #include "tick.h"
 
 enum { MESSAGE_LEN = 32 + DATA_OVERHEAD, MESSAGES = 40 };
-
-static struct bulk_engine *engine;
-
-static int open_engine(void **state)
-{
-	(void)state;
-	engine = bulk_create(BULK_BEST);
-	return engine ? 0 : -1;
-}
-
-static int close_engine(void **state)
-{
-	(void)state;
-	bulk_destroy(engine);
-	return 0;
-}
 
 /* Empty and down, with other chance than any before. */
 static struct device *new_device(struct duo *d)
@@ -274,5 +259,5 @@ int main(void)
 		cmocka_unit_test(refuses_a_peer_twice_and_one_too_many),
 	};
 
-	return cmocka_run_group_tests(tests, open_engine, close_engine);
+	return cmocka_run_group_tests(tests, engine_open, engine_close);
 }
