@@ -204,29 +204,46 @@ static bool load_sessions(struct rest *rest, struct session *sessions)
 	return rest->len == 0;
 }
 
-/* The receiver indices of what the peer has. */
+/* The receiver indices of what the peer has; false, with none entered, when one is taken. */
 static bool enter_indices(struct device *device, uint32_t slot)
 {
 	const struct peer *peer = device_peer(device, slot);
 	const struct session *sessions = device_sessions(device, slot);
 	struct index_table *table = device_indices(device);
+	uint32_t indices[1 + SESSIONS_PER_PEER];
+	uint8_t slots[COUNT(indices)];
+	unsigned count = 0;
 
-	if (peer->has_handshake &&
-		!index_insert(table, peer->handshake_index,
-			(struct index_entry){.peer = slot, .slot = INDEX_HANDSHAKE}))
-		return false;
+	if (peer->has_handshake) {
+		indices[count] = peer->handshake_index;
+		slots[count++] = INDEX_HANDSHAKE;
+	}
 	for (unsigned i = 0; i < SESSIONS_PER_PEER; i++)
-		if (sessions[i].is_present &&
-			!index_insert(table, sessions[i].local_index,
-				(struct index_entry){
-					.peer = slot, .slot = (uint8_t)(INDEX_SESSION_0 + i)}))
+		if (sessions[i].is_present) {
+			indices[count] = sessions[i].local_index;
+			slots[count++] = (uint8_t)(INDEX_SESSION_0 + i);
+		}
+	for (unsigned i = 0; i < count; i++)
+		if (!index_insert(table, indices[i],
+			    (struct index_entry){.peer = slot, .slot = slots[i]})) {
+			while (i-- > 0)
+				index_remove(table, indices[i]);
 			return false;
+		}
 	return true;
 }
 
 static bool is_family(uint8_t family)
 {
 	return family == IP_NONE || family == IP_V4 || family == IP_V6;
+}
+
+static bool load_peer(struct rest *rest, struct peer *peer, struct session *sessions)
+{
+	return load(rest, peer, peer_fields, COUNT(peer_fields)) && load_sessions(rest, sessions) &&
+	       is_sound(&peer->keyring, sessions) &&
+	       (unsigned)peer->static_static_state <= STATIC_STATIC_KNOWN &&
+	       is_family(peer->endpoint.addr.family) && is_family(peer->endpoint.local.family);
 }
 
 bool carry_load_peer(struct device *device, const uint8_t *bytes, size_t len, uint32_t *slot)
@@ -246,11 +263,14 @@ bool carry_load_peer(struct device *device, const uint8_t *bytes, size_t len, ui
 		return false;
 	peer = device_peer(device, *slot);
 	sessions = device_sessions(device, *slot);
-	if (!load(&rest, peer, peer_fields, COUNT(peer_fields)) ||
-		!load_sessions(&rest, sessions) || !is_sound(&peer->keyring, sessions) ||
-		(unsigned)peer->static_static_state > STATIC_STATIC_KNOWN ||
-		!is_family(peer->endpoint.addr.family) || !is_family(peer->endpoint.local.family))
-		return false;
-	device_reschedule(device, *slot);
-	return enter_indices(device, *slot);
+	if (load_peer(&rest, peer, sessions) && enter_indices(device, *slot)) {
+		device_reschedule(device, *slot);
+		return true;
+	}
+	/* What it says of keys is not to be believed when it is removed. */
+	keyring_init(&peer->keyring);
+	peer->has_handshake = false;
+	wipe(sessions, SESSIONS_PER_PEER * sizeof(*sessions));
+	device_remove_peer(device, *slot);
+	return false;
 }

@@ -37,7 +37,7 @@ __attribute__((warn_unused_result)) bool carry_load_device(
  */
 size_t carry_store_peer(struct device *device, uint32_t slot, uint8_t *out);
 
-/* Adds the peer behind the others; *slot: where. False as above, and when there is no room. */
+/* Adds the peer behind the others; *slot: where. False as above, or no room: nothing is added. */
 __attribute__((warn_unused_result)) bool carry_load_peer(
 	struct device *device, const uint8_t *bytes, size_t len, uint32_t *slot);
 

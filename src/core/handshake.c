@@ -105,8 +105,12 @@ enum verdict handshake_prepare_initiation(struct device *device, uint32_t slot, 
 	if (!device->is_up)
 		return VERDICT_NOT_NOW;
 	if (is_throttled(peer, now.at)) {
-		/* Wanted all the same: at the first moment that is allowed. */
-		device_timer_event(device, slot, EVENT_INITIATION_PUT_OFF, peer->handshake_sent,
+		/*
+		 * Wanted all the same: at the first moment that is allowed. One under way may have been
+		 * prepared before the machine slept, and its moment be over.
+		 */
+		device_timer_event(device, slot, EVENT_INITIATION_PUT_OFF,
+			peer->is_initiating ? now.at : peer->handshake_sent,
 			le32_load(chance->jitter));
 		return VERDICT_NOT_NOW;
 	}

@@ -123,9 +123,9 @@ const struct subcommand peer_subcommand = {
 		"of the\n"
 		"                      file, else the networks of the interface\n"
 		"  --dns LIST          its DNS servers; else ClientDNS\n"
-		"  --endpoint HOST     where it finds us, with or without :PORT; else "
-		"PublicEndpoint;\n"
-		"                      none: left out\n"
+		"  --endpoint HOST     where it finds us, with or without :PORT; needed unless "
+		"the\n"
+		"                      file has PublicEndpoint; none: left out\n"
 		"  --keepalive SECONDS its PersistentKeepalive; else ClientKeepalive\n"
 		"  --qr                a QR code too\n"
 		"  --png FILE, --svg FILE, --output FILE\n"
@@ -136,7 +136,8 @@ const struct subcommand peer_subcommand = {
 		"\n"
 		"Examples:\n"
 		"  culvert peer add laptop > laptop.conf\n"
-		"  culvert peer add phone --qr --expires 30d --allowed-ips 0.0.0.0/0,::/0\n"
+		"  culvert peer add phone --qr --endpoint vpn.example.com --allowed-ips "
+		"0.0.0.0/0,::/0\n"
 		"  culvert peer add wg0 office --public-key KEY --routes 192.168.7.0/24\n"
 		"  culvert peer disable phone\n",
 	.run = run,

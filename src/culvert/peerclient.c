@@ -130,6 +130,19 @@ static bool complete_endpoint(struct textbuf *endpoint, const struct peerfile *f
 	return true;
 }
 
+/* A name is the other end's to look up; a service it may not know. */
+static bool is_endpoint(struct span text)
+{
+	struct span host, port;
+	uint16_t number;
+
+	if (value_split_endpoint(text, &host, &port).code == VALUE_OK && host.len &&
+		span_find(host, ' ') == host.len && value_parse_port(port, &number) == VALUE_OK)
+		return true;
+	fault_say("`%.*s' is not an endpoint, which is HOST or HOST:PORT", (int)text.len, text.at);
+	return false;
+}
+
 static bool take_endpoint(
 	struct peerclient *made, const struct peer_call *call, const struct peerfile *file)
 {
@@ -144,7 +157,8 @@ static bool take_endpoint(
 	}
 	if (strcmp(made->endpoint.text, "none") == 0)
 		return true;
-	if (!complete_endpoint(&made->endpoint, file))
+	if (!complete_endpoint(&made->endpoint, file) ||
+		!is_endpoint((struct span){made->endpoint.text, made->endpoint.len}))
 		return false;
 	made->client.endpoint = made->endpoint.text;
 	return true;

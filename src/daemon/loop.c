@@ -16,6 +16,7 @@
 #include "sources.h"
 #include "tags.h"
 #include "tick.h"
+#include "usage.h"
 
 /* Rounds of data before anything else gets a look. */
 enum { DATA_ROUNDS = 16 };
@@ -23,7 +24,7 @@ enum { DATA_ROUNDS = 16 };
 /* So long replies may keep a daemon waiting that wants the tunnel. */
 #define CUT_REPLIES_AFTER_NS NS_PER_S
 
-/* Without rest for so long, a loop does not keep up. */
+/* Without rest for so long, a loop does not keep up. So often it looks whether it is disturbed. */
 #define HAND_OVER_AFTER_NS NS_PER_MS
 
 /* What one wait found. */
@@ -157,9 +158,28 @@ static bool is_pending(const struct tunnel *tunnel, const struct found *found)
 }
 
 /*
- * Moves data both ways until nothing is pending or it is the others' turn. A loop that has not
- * come to rest for a while does not keep up: then the pool's threads share the computing, and the
- * loop computes with them when all batches are theirs.
+ * True for a loop that has not come to rest for a while although it had a processor all the time: the
+ * pool can help. Where others take the loop's processor there is none for the pool, and to wake it
+ * would only cost.
+ */
+static bool may_hand_over(struct loop *loop, struct instant now)
+{
+	if (instant_age(now, loop->rested) < HAND_OVER_AFTER_NS)
+		return false;
+	if (instant_age(now, loop->looked) >= HAND_OVER_AFTER_NS) {
+		long preemptions = usage_preemptions();
+
+		loop->is_undisturbed = preemptions == loop->preemptions;
+		loop->preemptions = preemptions;
+		loop->looked = now;
+	}
+	return loop->is_undisturbed;
+}
+
+/*
+ * Moves data both ways until nothing is pending or it is the others' turn. When the loop does not
+ * keep up the pool's threads share the computing, and the loop computes with them when all batches
+ * are theirs.
  */
 static void move_data(struct loop *loop, struct found *found)
 {
@@ -167,17 +187,17 @@ static void move_data(struct loop *loop, struct found *found)
 
 	for (unsigned round = 0; round < DATA_ROUNDS; round++) {
 		struct moment now = tunnel_now();
-		bool is_late = instant_age(now.at, loop->rested) >= HAND_OVER_AFTER_NS;
+		bool has_help = may_hand_over(loop, now.at);
 
 		ingress_deliver(tunnel, now);
 		if (found->has_udp4)
 			found->has_udp4 = tunnel->udp.fd4 >= 0 &&
-					  ingress_run(tunnel, tunnel->udp.fd4, is_late, now);
+					  ingress_run(tunnel, tunnel->udp.fd4, has_help, now);
 		if (found->has_udp6)
 			found->has_udp6 = tunnel->udp.fd6 >= 0 &&
-					  ingress_run(tunnel, tunnel->udp.fd6, is_late, now);
+					  ingress_run(tunnel, tunnel->udp.fd6, has_help, now);
 		if (found->has_tun)
-			found->has_tun = egress_run(tunnel, is_late, now);
+			found->has_tun = egress_run(tunnel, has_help, now);
 		if (!is_pending(tunnel, found) && !pool_help(tunnel->pool, tunnel->engine))
 			return;
 	}

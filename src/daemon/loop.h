@@ -22,6 +22,10 @@ struct loop {
 	bool is_persistent;    /* the interface: stays when the daemon dies */
 	bool is_replaced;      /* out: another daemon runs the tunnel now, and this one must not */
 	struct instant rested; /* when nothing was pending last */
+	/* Whether others took the loop's processor between the last two looks. */
+	struct instant looked;
+	long preemptions;
+	bool is_undisturbed;
 	struct instant cut_at; /* a daemon that wants the tunnel waits for replies no longer */
 };
 

@@ -129,20 +129,37 @@ static int open_listener(struct daemon *daemon, int managed)
 	return 0;
 }
 
+/*
+ * One that was handed in may be in another network namespace. Who has no right over that one is not
+ * told which it is: then it is looked for here.
+ */
+static int watch_link(struct daemon *daemon)
+{
+	int namespace_fd = tun_namespace(&daemon->tun);
+	int err = linkwatch_open(&daemon->link, daemon->tun.name, namespace_fd);
+
+	if (namespace_fd >= 0)
+		close(namespace_fd);
+	if (err == -ENODEV && namespace_fd < 0)
+		return setup_complain(daemon,
+			"Finding the interface (for one in another network namespace, start "
+			"culvertd "
+			"as root, with --user)",
+			err);
+	return err < 0 ? setup_complain(daemon, "Watching the interface", err) : 0;
+}
+
 /* A device that we made starts with the MTU of every WireGuard. */
 static int open_link(struct daemon *daemon)
 {
-	uint32_t ifindex;
-	int err = link_find(daemon->tun.name, &ifindex);
+	int err = watch_link(daemon);
 
-	if (err == 0)
-		err = linkwatch_open(&daemon->link, ifindex);
 	if (err < 0)
-		return setup_complain(daemon, "Watching the interface", err);
+		return err;
 	daemon->has_link = true;
 	if (!daemon->is_new)
 		return 0;
-	err = link_set_mtu(&daemon->link.rtnl, ifindex, MTU_DEFAULT);
+	err = link_set_mtu(&daemon->link.rtnl, daemon->link.state.ifindex, MTU_DEFAULT);
 	if (err == 0)
 		err = linkwatch_read(&daemon->link);
 	return err < 0 ? setup_complain(daemon, "Setting the interface's MTU", err) : 0;

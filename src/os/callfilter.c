@@ -80,6 +80,7 @@ static const struct rule rules[] = {
 	ANY(futex_time64),
 	ANY(restart_syscall),
 	/* Clocks, where they cannot be read without a call, and chance. */
+	ANY(getrusage),
 	ANY(clock_gettime),
 	ANY(clock_gettime64),
 	ANY(getrandom),

@@ -12,13 +12,14 @@ struct question {
 	bool is_about_it;
 };
 
+static int go_elsewhere(struct linkwatch *watch, int namespace_fd);
 static int subscribe(struct linkwatch *watch);
 static int drain(struct linkwatch *watch, bool *is_stale);
 static int see_event(const struct nlmsghdr *message, void *context);
 static int read_again(struct linkwatch *watch);
 static bool same(const struct link_state *a, const struct link_state *b);
 
-int linkwatch_open(struct linkwatch *watch, uint32_t ifindex)
+int linkwatch_open(struct linkwatch *watch, const char *name, int namespace_fd)
 {
 	int err;
 
@@ -29,8 +30,10 @@ int linkwatch_open(struct linkwatch *watch, uint32_t ifindex)
 	/* First subscribed, then read: no change falls in between. */
 	if (!err)
 		err = subscribe(watch);
+	if (!err && namespace_fd >= 0 && !nsid_is_own(namespace_fd))
+		err = go_elsewhere(watch, namespace_fd);
 	if (!err)
-		err = link_get(&watch->rtnl, watch->nsid, ifindex, &watch->state);
+		err = link_get_named(&watch->rtnl, watch->nsid, name, &watch->state);
 	if (err)
 		linkwatch_close(watch);
 	return err;
@@ -56,10 +59,25 @@ int linkwatch_follow(struct linkwatch *watch, int namespace_fd, const char *name
 	return err;
 }
 
-static int subscribe(struct linkwatch *watch)
+static int listen_everywhere(struct linkwatch *watch)
 {
 	int on = 1;
 
+	return mnl_socket_setsockopt(watch->events, NETLINK_LISTEN_ALL_NSID, &on, sizeof(on)) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* Where it begins it must be heard: who never learns that it is up never opens a socket. */
+static int go_elsewhere(struct linkwatch *watch, int namespace_fd)
+{
+	int err = listen_everywhere(watch);
+
+	return err ? err : nsid_find(&watch->rtnl, namespace_fd, &watch->nsid);
+}
+
+static int subscribe(struct linkwatch *watch)
+{
 	watch->events = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!watch->events)
 		return -errno;
@@ -67,7 +85,7 @@ static int subscribe(struct linkwatch *watch)
 	 * Also of other namespaces that have a number here, should the interface move to one. The right
 	 * to it (CAP_NET_BROADCAST) is the opener's: it outlives the process's own.
 	 */
-	mnl_socket_setsockopt(watch->events, NETLINK_LISTEN_ALL_NSID, &on, sizeof(on));
+	listen_everywhere(watch);
 	if (mnl_socket_bind(watch->events, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
 	watch->fd = mnl_socket_get_fd(watch->events);

@@ -14,13 +14,16 @@
 struct linkwatch {
 	int fd;                  /* readable: call linkwatch_read() */
 	struct link_state state; /* as it was last read */
-	int32_t nsid;            /* NSID_OWN until it has moved away */
+	int32_t nsid;            /* NSID_OWN while it is in the namespace of the opener */
 	struct mnl_socket *events;
 	struct rtnl rtnl;
 };
 
-/* Starts watching and reads the first state; -ENODEV. */
-int linkwatch_open(struct linkwatch *watch, uint32_t ifindex);
+/*
+ * Starts watching and reads the first state; -ENODEV. namespace_fd: where the interface is, -1: here;
+ * in another namespace both rights that linkwatch_follow() names are needed.
+ */
+int linkwatch_open(struct linkwatch *watch, const char *name, int namespace_fd);
 void linkwatch_close(struct linkwatch *watch);
 
 /*

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
+#include <sys/stat.h>
 
 static struct nlmsghdr *begin(struct rtnl *rtnl, uint16_t type, int namespace_fd);
 static int see_number(const struct nlmsghdr *message, void *context);
@@ -27,6 +28,14 @@ int nsid_find(struct rtnl *rtnl, int namespace_fd, int32_t *nsid)
 		return -EPROTO;
 	*nsid = found;
 	return 0;
+}
+
+bool nsid_is_own(int namespace_fd)
+{
+	struct stat here, there;
+
+	return stat("/proc/thread-self/ns/net", &here) < 0 || fstat(namespace_fd, &there) < 0 ||
+	       (here.st_dev == there.st_dev && here.st_ino == there.st_ino);
 }
 
 static struct nlmsghdr *begin(struct rtnl *rtnl, uint16_t type, int namespace_fd)

@@ -205,18 +205,29 @@ static int reload(struct run *run)
 	return status;
 }
 
-int verb_reload(int argc, char **argv)
+/* Does it with the named configuration, whose endpoints may be unknown yet; the exit status. */
+static int with_config(const char *name, int (*work)(struct config *config))
 {
 	struct config config;
-	int status = open_config(&config, argv[0]);
+	int status = open_config(&config, name);
 
-	(void)argc;
 	if (!status && !endpoints_resolve(&config, false))
 		status = 1;
 	if (!status)
-		status = with_run(&config, reload);
+		status = work(&config);
 	config_fini(&config);
 	return status;
+}
+
+static int reload_running(struct config *config)
+{
+	return with_run(config, reload);
+}
+
+int verb_reload(int argc, char **argv)
+{
+	(void)argc;
+	return with_config(argv[0], reload_running);
 }
 
 static void print_plan(const struct step_list *plan, const char *ifname)
@@ -250,48 +261,47 @@ static bool foretell_up(struct step_list *plan, const struct wanted *wanted, str
 	return !plan->is_short;
 }
 
-static int show_plan(struct config *config)
+/* The plan of `up', or of `reload' where the interface is there. 0 or -errno. */
+static int plan_whole(
+	struct config *config, struct rtnl *rtnl, struct step_list *plan, struct state *state)
 {
 	struct wanted wanted = wanted_of(config);
+	int error = snapshot_take(rtnl, config->ifname, state);
+
+	if (!error && state_link(state) && !state->has_device)
+		error = -ENOTSUP;
+	if (!error && state->has_device)
+		error = keep_working_endpoints(config, state);
+	if (error)
+		return error;
+	snapshot_measure_paths(rtnl, &config->settings.device, state->device.fwmark, state);
+	return (state->has_device ? plan_reload : foretell_up)(plan, &wanted, state) ? 0 : -ENOMEM;
+}
+
+static int show_plan(struct config *config)
+{
 	struct step_list plan = {0};
 	struct state state;
 	struct rtnl rtnl;
 	int error = rtnl_open(&rtnl);
 
-	if (error)
-		return error;
-	error = snapshot_take(&rtnl, config->ifname, &state);
-	if (!error && state_link(&state) && !state.has_device) {
-		say_error("`%s' is not a WireGuard interface", config->ifname);
-		error = -ENODEV;
-	}
-	if (!error && state.has_device)
-		error = keep_working_endpoints(config, &state);
 	if (!error) {
-		snapshot_measure_paths(
-			&rtnl, &config->settings.device, state.device.fwmark, &state);
-		error = (state.has_device ? plan_reload : foretell_up)(&plan, &wanted, &state)
-				? 0
-				: -ENOMEM;
+		error = plan_whole(config, &rtnl, &plan, &state);
+		if (!error)
+			print_plan(&plan, config->ifname);
+		step_list_fini(&plan);
+		state_fini(&state);
+		rtnl_close(&rtnl);
 	}
-	if (!error)
-		print_plan(&plan, config->ifname);
-	step_list_fini(&plan);
-	state_fini(&state);
-	rtnl_close(&rtnl);
-	return error;
+	if (error == -ENOTSUP)
+		say_error("`%s' is not a WireGuard interface", config->ifname);
+	else if (error)
+		say_error("%s", strerror(-error));
+	return error ? 1 : 0;
 }
 
 int verb_plan(int argc, char **argv)
 {
-	struct config config;
-	int status = open_config(&config, argv[0]);
-
 	(void)argc;
-	if (!status && !endpoints_resolve(&config, false))
-		status = 1;
-	if (!status)
-		status = show_plan(&config) ? 1 : 0;
-	config_fini(&config);
-	return status;
+	return with_config(argv[0], show_plan);
 }

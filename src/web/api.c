@@ -218,7 +218,9 @@ static const struct action {
 		const char *field, *option;
 	} parts[4];
 } actions[] = {
-	{"add", "add", {{"expires", "--expires"}, {"public_key", "--public-key"}}},
+	{"add", "add",
+		{{"endpoint", "--endpoint"}, {"expires", "--expires"},
+			{"public_key", "--public-key"}}},
 	{"remove", "remove", {{NULL, NULL}}},
 	{"disable", "disable", {{NULL, NULL}}},
 	{"enable", "enable", {{NULL, NULL}}},

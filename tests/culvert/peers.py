@@ -49,6 +49,8 @@ def exit_codes_and_hints(world):
     says(1, "is not a key", "peer", "add", "x", "--public-key", "abc")
     says(1, "control character", "peer", "add", "x", "--dns", "1.1.1.1\nPostUp = reboot")
     says(1, "is not an address", "peer", "add", "x", "--allowed-ips", "10.0.0.0/40")
+    for wrong in ("https://vpn.example.com", "vpn.example.com:port", "vpn.example.com:70000", "my host", "[::1]x"):
+        says(1, "is not an endpoint", "peer", "add", "x", "--endpoint", wrong)
     says(1, "no peer `nobody'", "peer", "remove", "nobody")
     says(1, "there already", "peer", "add", "x", "--output", FILE)
     says(0, "culvert peer add laptop", "peer", "--help")

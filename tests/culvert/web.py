@@ -140,6 +140,22 @@ def changes_peers(world, site):
     need("rename peer phone on wg0" in actions and "remove peer nobody on wg0: failed" in actions, f"{actions}")
 
 
+def tells_a_peer_where_this_host_is(world, site):
+    before = world.read(FILE)
+    site.log_in()
+    added = site.change("add", "van", endpoint="vpn.example.com:7")
+    need("Endpoint = vpn.example.com:7\n" in added["config"], f"not what was said: {added['config']}")
+    site.change("remove", "van")
+    world.write(FILE, before.replace("#: PublicEndpoint", "# PublicEndpoint"))
+    phone = {"interface": "wg0", "action": "add", "name": "phone"}
+    status, answer = site.post("/api/peer", phone)
+    need(status == 422 and "#: PublicEndpoint = HOST" in answer["error"], f"a file that does not say: {status} {answer}")
+    added = site.change("add", "phone", endpoint="2001:db8::7")
+    need("Endpoint = [2001:db8::7]:51820\n" in added["config"], f"an address: {added['config']}")
+    site.change("remove", "phone")
+    world.write(FILE, before)
+
+
 def shows_traffic(world, site):
     site.log_in()
     world.write(f"{ETC}/road.conf", site.change("add", "road")["config"].replace("AllowedIPs", "PersistentKeepalive = 1\nAllowedIPs"))
@@ -183,7 +199,7 @@ def refuses_what_is_careless(world):
 
 
 TESTS = [(f"web {act.__name__}", with_site(act)) for act in (
-    lets_in_and_keeps_out, stops_who_guesses, changes_peers, shows_traffic)] + [
+    lets_in_and_keeps_out, stops_who_guesses, changes_peers, tells_a_peer_where_this_host_is, shows_traffic)] + [
     (f"web {act.__name__}", act) for act in (serves_https, refuses_what_is_careless)]
 
 

@@ -4,6 +4,7 @@ import re
 
 import wire
 from lab import Host, answered, command, endpoint_text, need, wait_until
+from scenario_replace import replace
 
 
 def roams_to_another_address(lab, a, b, family):
@@ -174,6 +175,29 @@ def works_from_another_namespace(lab):
         left.must_ping(right)
         lab.c.ip("link", "set", left.interface, "down")
         need(right.ping(left, wait=1) == 0, "an interface that is down answers")
+    lab.c.ip("link", "del", left.interface)
+    left.daemon.wait_end("after its device was deleted where it had moved to")
+
+
+def is_replaced_when_it_has_moved(lab):
+    """A new version takes the tunnel over whose interface is in another namespace."""
+    lab.only_ours("cannot be replaced")
+    left, right = lab.tunnel("ours", "theirs")
+    lab.c = Host(lab, "c", 1)
+    lab.add_namespace(lab.c)
+    lab.a.ip("link", "set", left.interface, "netns", lab.c.ns)
+    lab.c.address("add", left.inner[4], left.interface)
+    lab.c.ip("link", "set", left.interface, "up")
+    left.host = lab.c
+    left.must_ping(right)
+    before = left.daemon.peer()["last_handshake_time_nsec"]
+    left.host = lab.a
+    replace(lab, left)
+    left.host = lab.c
+    left.must_ping(right)
+    need(left.daemon.peer()["last_handshake_time_nsec"] == before, "it took another handshake")
+    lab.c.ip("link", "set", left.interface, "down")
+    need(right.ping(left, wait=1) == 0, "an interface that is down answers")
     lab.c.ip("link", "del", left.interface)
     left.daemon.wait_end("after its device was deleted where it had moved to")
 

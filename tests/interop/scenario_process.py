@@ -9,7 +9,7 @@ import socket
 import stat
 import struct
 
-from lab import SOCKETS, Skip, command, need, wait_until
+from lab import SOCKETS, Host, Skip, command, need, wait_until
 
 PAGE = os.sysconf("SC_PAGESIZE")
 TUNSETIFF = 0x400454ca
@@ -217,6 +217,39 @@ def takes_descriptors(lab, headers):
         side.add_peer(other, other.endpoint())
     left.must_ping(right)
     right.must_ping(left, 6)
+
+
+def takes_a_device_from_another_namespace(lab):
+    """As the manager of a container hands it in, where another interface has the same name as the device."""
+    lab.only_ours("looks for the device in its own namespace")
+    lab.c = Host(lab, "c", 1)
+    lab.add_namespace(lab.c)
+    interface = lab.interface(lab.a)
+    with lab.c.entered():
+        device = tun(interface, IFF_TUN | IFF_NO_PI | IFF_VNET_HDR)
+    given = {"extra_fds": (device,), "environment": {"WG_TUN_FD": str(device)}}
+    for right, said in (("net_admin", "another network namespace"), ("net_broadcast", "root")):
+        without = lab.a.run("setpriv", "--bounding-set", f"-{right}", *lab.words("ours"), "-f", interface, check=False,
+                            pass_fds=(device,), env={**os.environ, **given["environment"]})
+        need(without.returncode == 1 and said in without.stderr, f"without {right}: {without}")
+    with lab.a.entered():
+        other = tun(interface, IFF_TUN | IFF_NO_PI)
+    left, right = lab.side(lab.a, **given), lab.side(lab.b, "theirs")
+    os.close(device)
+    left.host = lab.c
+    for side, peer in ((left, right), (right, left)):
+        side.configure()
+        side.add_peer(peer, peer.endpoint())
+    for family in (4, 6):
+        left.must_ping(right, family)
+        right.must_ping(left, family)
+    lab.c.ip("link", "set", interface, "down")
+    need(right.ping(left, wait=1) == 0, "an interface that is down answers")
+    lab.c.ip("link", "set", interface, "mtu", "1280", "up")
+    left.must_ping(right, extra=("-s", "1252", "-M", "do"))
+    os.close(other)
+    lab.c.ip("link", "del", interface)
+    left.daemon.wait_end("after its device was deleted in the other namespace")
 
 
 def works_with_many_threads(lab, threads):

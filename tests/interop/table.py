@@ -55,6 +55,7 @@ add(scenario_network.follows_a_better_route)
 add(scenario_network.marks_its_datagrams)
 add(scenario_network.goes_down_and_up)
 add(scenario_network.works_from_another_namespace)
+add(scenario_network.is_replaced_when_it_has_moved)
 add(scenario_network.survives_a_routing_loop)
 add(scenario_network.tells_that_no_peer_has_the_address)
 add(scenario_network.tells_that_a_peer_has_no_endpoint)
@@ -111,6 +112,7 @@ add(scenario_process.forgets_its_keys)
 for headers in (False, True):
     add(scenario_process.takes_descriptors, headers=headers,
         name=f"process/takes_descriptors/{'vnet-headers' if headers else 'plain'}")
+add(scenario_process.takes_a_device_from_another_namespace)
 for threads in (9, 11, 16):
     add(scenario_process.works_with_many_threads, name=f"process/many_threads/{threads}", threads=threads)
 add(scenario_process.starts_often, seconds=120)

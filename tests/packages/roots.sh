@@ -32,15 +32,20 @@ roots_make() {
 	mv "$root.part" "$root"
 }
 
-# roots_run ROOT SCRIPT [unshare option ...]: a script of sh as root in it, with a /proc of its own.
+# What a script that checks something begins with. A command behind ! does not end it, one behind not does.
+# shellcheck disable=SC2034
+roots_strict='set -e; not() { ! "$@"; }; '
+
+# roots_run ROOT SCRIPT [unshare option ...]: a script of sh as root in it, with a /proc of its own. The root is a
+# mount, so that the script can make namespaces of mounts.
 roots_run() {
 	local root=$1 script=$2
 	shift 2
 	# Expanded by the inner shell.
 	# shellcheck disable=SC2016
-	timeout --kill-after=10 900 unshare --mount --pid --fork --kill-child "$@" -- \
-		sh -c 'mount -t proc proc "$1/proc" && exec chroot "$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-			HOME=/root TERM=dumb LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive sh -c "$2"' \
+	timeout --kill-after=10 3600 unshare --mount --pid --fork --kill-child "$@" -- \
+		sh -c 'mount --bind "$1" "$1" && mount -t proc proc "$1/proc" && exec chroot "$1" /usr/bin/env -i \
+			PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive sh -c "$2"' \
 		sh "$root" "$script" </dev/null
 }
 
@@ -48,6 +53,16 @@ roots_run() {
 roots_run_alone() {
 	roots_run "$@" --net
 }
+
+# roots_list ROOT FOLDER: the files in it, what is in those of /etc too; without FOLDER, which is ours, and what
+# apt, dpkg and the like note down about their work.
+roots_list() (
+	cd "$1" || exit 1
+	find . -mindepth 1 \( -path "./$2" -o -path ./run -o -path ./var/lib/dpkg -o -path ./var/lib/apt \
+		-o -path ./var/cache -o -path ./var/log -o -path ./var/lib/systemd \) -prune -o \
+		-printf '%P %M %u %l\n' | grep -v '^etc/ld.so.cache ' | sort
+	find etc -type f ! -name ld.so.cache -exec sha256sum {} + | sort -k 2
+)
 
 # roots_boot ROOT NAME: start the systemd in it as process 1 of namespaces of its own, with a network of
 # its own, no right over the machine's modules and clock, and settings of the kernel to read only but for

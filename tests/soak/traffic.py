@@ -28,17 +28,10 @@ def block(seed, number):
     return hashlib.blake2b(struct.pack("<QQ", seed, number)).digest() * (BLOCK_LEN // 64)
 
 
-class Datagrams:
-    """One way, from a side's inner address to another's, at a steady rate, from start() to stop()."""
+class Traffic:
+    """A thread that sends and one that receives, from start() to stop()."""
 
-    def __init__(self, source, destination, port, seed, rate):
-        self.seed, self.rate = seed, rate
-        self.out = source.host.udp(source.inner[4])
-        self.into = destination.host.udp(destination.inner[4], port)
-        self.target = (destination.inner[4], port)
-        self.sent = self.got = self.twice = self.altered = self.refused = 0
-        self.seen = set()
-        self.last_at = self.longest_gap = 0.0
+    def __init__(self):
         self.is_over = threading.Event()
         self.threads = [threading.Thread(target=self.send, daemon=True),
                         threading.Thread(target=self.receive, daemon=True)]
@@ -51,6 +44,20 @@ class Datagrams:
         self.is_over.set()
         for thread in self.threads:
             thread.join()
+
+
+class Datagrams(Traffic):
+    """One way, from a side's inner address to another's, at a steady rate."""
+
+    def __init__(self, source, destination, port, seed, rate):
+        super().__init__()
+        self.seed, self.rate = seed, rate
+        self.out = source.host.udp(source.inner[4])
+        self.into = destination.host.udp(destination.inner[4], port)
+        self.target = (destination.inner[4], port)
+        self.sent = self.got = self.twice = self.altered = self.refused = 0
+        self.seen = set()
+        self.last_at = self.longest_gap = 0.0
 
     def send(self):
         start, number = time.monotonic(), 0
@@ -94,10 +101,11 @@ class Datagrams:
         return time.monotonic() - start
 
 
-class Stream:
-    """TCP from one side to the other, from start() to stop(); what has arrived is compared at once."""
+class Stream(Traffic):
+    """TCP from one side to the other; what has arrived is compared at once."""
 
     def __init__(self, source, destination, port, seed):
+        super().__init__()
         self.seed, self.source, self.target = seed, source, (destination.inner[4], port)
         with destination.host.entered():
             self.listener = socket.create_server(self.target)
@@ -106,18 +114,9 @@ class Stream:
         self.listener.settimeout(0.1)
         self.out.settimeout(0.1)
         self.got, self.is_wrong = 0, False
-        self.is_over = threading.Event()
-        self.threads = [threading.Thread(target=self.send, daemon=True),
-                        threading.Thread(target=self.receive, daemon=True)]
-
-    def start(self):
-        for thread in self.threads:
-            thread.start()
 
     def stop(self):
-        self.is_over.set()
-        for thread in self.threads:
-            thread.join()
+        super().stop()
         # Nobody waits for what is still under way.
         self.out.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.out.close()

@@ -1,28 +1,13 @@
 /* A device that goes on in other memory: sessions, handshakes and timers as if nothing had been. */
 #include "carry.h"
 #include "duo.h"
+#include "engine.h"
 #include "inbound.h"
 #include "ip.h"
 #include "outbound.h"
 #include "tick.h"
 
 enum { MESSAGE_LEN = 32 + DATA_OVERHEAD, MESSAGES = 40 };
-
-static struct bulk_engine *engine;
-
-static int open_engine(void **state)
-{
-	(void)state;
-	engine = bulk_create(BULK_BEST);
-	return engine ? 0 : -1;
-}
-
-static int close_engine(void **state)
-{
-	(void)state;
-	bulk_destroy(engine);
-	return 0;
-}
 
 /* Empty and down, with other chance than any before. */
 static struct device *new_device(struct duo *d)
@@ -202,15 +187,40 @@ static void refuses_what_it_never_stored(void **state)
 		uint32_t slot;
 
 		assert_false(carry_load_peer(next, bytes, i, &slot));
-		free(next);
-		next = new_device(&d);
+		assert_int_equal(next->peers_count, 0);
 		bytes[i] ^= 0xa5;
 		refused += !carry_load_peer(next, bytes, len, &slot);
 		bytes[i] ^= 0xa5;
-		free(next);
+		/* As the daemon does that could not take over. */
+		forget(next);
 	}
 	/* At the least those that say how many sessions there are, and the bools. */
 	assert_in_range(refused, 10, len / 4);
+	duo_fini(&d);
+}
+
+/* Of a peer whose indices belong to another nothing is left, and the other loses none. */
+static void refuses_indices_that_are_taken(void **state)
+{
+	uint8_t bytes[CARRY_PEER_MAX];
+	struct device *next;
+	struct index_entry entry;
+	uint32_t slot;
+	size_t len;
+	struct duo d;
+
+	(void)state;
+	duo_init(&d);
+	duo_handshake(&d);
+	next = new_device(&d);
+	len = carry_store_peer(d.a, 0, bytes);
+	assert_true(carry_load_peer(next, bytes, len, &slot));
+	bytes[0] ^= 1;
+	assert_false(carry_load_peer(next, bytes, len, &slot));
+	assert_int_equal(next->peers_count, 1);
+	assert_true(index_lookup(device_indices(next), duo_current(d.a)->local_index, &entry));
+	assert_int_equal(entry.peer, 0);
+	forget(next);
 	duo_fini(&d);
 }
 
@@ -245,8 +255,9 @@ int main(void)
 		cmocka_unit_test(goes_on_with_handshakes),
 		cmocka_unit_test(keeps_deadlines_and_settings),
 		cmocka_unit_test(refuses_what_it_never_stored),
+		cmocka_unit_test(refuses_indices_that_are_taken),
 		cmocka_unit_test(refuses_a_peer_twice_and_one_too_many),
 	};
 
-	return cmocka_run_group_tests(tests, open_engine, close_engine);
+	return cmocka_run_group_tests(tests, engine_open, engine_close);
 }

@@ -5,6 +5,7 @@
 #include "duo.h"
 #include "lifecycle.h"
 #include "members.h"
+#include "tick.h"
 #include "wipe.h"
 
 static void a_handshake_leaves_both_ends_with_keys(void **state)
@@ -241,6 +242,31 @@ static void an_answer_overtakes_an_initiation(void **state)
 	duo_fini(&d);
 }
 
+/* The machine slept while an initiation was computed: who wants one meanwhile waits for that one. */
+static void a_wish_during_a_long_job_waits(void **state)
+{
+	struct duo d;
+	struct handshake_job job, second;
+	unsigned effects;
+	uint32_t slot;
+
+	(void)state;
+	duo_init(&d);
+	assert_int_equal(duo_prepare(&d, d.a, false, &job), VERDICT_OK);
+	duo_pass(&d, 30 * NS_PER_S);
+	assert_int_equal(duo_prepare(&d, d.a, false, &second), VERDICT_NOT_NOW);
+	/* Else it would be tried again and again, and given up, all at this moment. */
+	assert_false(tick_next(d.a, d.now.at, &slot, &effects));
+	assert_int_equal(duo_run(&d, d.a, &job, &effects), VERDICT_OK);
+	assert_int_equal(effects, EFFECT_SEND);
+	assert_false(tick_next(d.a, d.now.at, &slot, &effects));
+	duo_pass(&d, REKEY_TIMEOUT_NS + REKEY_JITTER_NS);
+	assert_true(tick_next(d.a, d.now.at, &slot, &effects));
+	assert_int_equal(effects, EFFECT_RETRY);
+	assert_int_equal(device_peer(d.a, 0)->timers.retries, 1);
+	duo_fini(&d);
+}
+
 static void the_static_secret_is_computed_once(void **state)
 {
 	struct duo d;
@@ -419,6 +445,7 @@ int main(void)
 		cmocka_unit_test(own_stamps_are_always_newer),
 		cmocka_unit_test(of_two_crossing_initiations_one_is_kept),
 		cmocka_unit_test(an_answer_overtakes_an_initiation),
+		cmocka_unit_test(a_wish_during_a_long_job_waits),
 		cmocka_unit_test(the_static_secret_is_computed_once),
 		cmocka_unit_test(a_change_meanwhile_makes_a_job_void),
 		cmocka_unit_test(indices_never_collide),

@@ -1,5 +1,6 @@
 /* Data messages in: which are accepted, what they may hold, and what they move. */
 #include "duo.h"
+#include "engine.h"
 #include "inbound.h"
 #include "ip.h"
 #include "members.h"
@@ -8,22 +9,6 @@
 #include "wireguard_vectors.h"
 
 enum { PACKET_MAX = 128 };
-
-static struct bulk_engine *engine;
-
-static int open_engine(void **state)
-{
-	(void)state;
-	engine = bulk_create(BULK_BEST);
-	return engine ? 0 : -1;
-}
-
-static int close_engine(void **state)
-{
-	(void)state;
-	bulk_destroy(engine);
-	return 0;
-}
 
 /* A data message from a to b, sealed but not sent. */
 struct message {
@@ -453,5 +438,5 @@ int main(void)
 		cmocka_unit_test(hearing_under_an_old_key_renews_it_once),
 	};
 
-	return cmocka_run_group_tests(tests, open_engine, close_engine);
+	return cmocka_run_group_tests(tests, engine_open, engine_close);
 }

@@ -1,27 +1,12 @@
 /* Packets out: whom they are for, counters, padding, and what sealing writes. */
 #include "duo.h"
+#include "engine.h"
 #include "lifecycle.h"
 #include "members.h"
 #include "outbound.h"
 #include "schedule.h"
 #include "wipe.h"
 #include "wireguard_vectors.h"
-
-static struct bulk_engine *engine;
-
-static int open_engine(void **state)
-{
-	(void)state;
-	engine = bulk_create(BULK_BEST);
-	return engine ? 0 : -1;
-}
-
-static int close_engine(void **state)
-{
-	(void)state;
-	bulk_destroy(engine);
-	return 0;
-}
 
 static void packets_are_routed_by_destination(void **state)
 {
@@ -235,5 +220,5 @@ int main(void)
 		cmocka_unit_test(sending_renews_the_key_in_time),
 	};
 
-	return cmocka_run_group_tests(tests, open_engine, close_engine);
+	return cmocka_run_group_tests(tests, engine_open, engine_close);
 }

@@ -22,7 +22,8 @@ static uint32_t start(void)
 	netns_enter();
 	assert_int_equal(tun_open(&tun, "t0", false), 0);
 	assert_int_equal(link_find("t0", &ifindex), 0);
-	assert_int_equal(linkwatch_open(&watch, ifindex), 0);
+	assert_int_equal(linkwatch_open(&watch, "t0", -1), 0);
+	assert_int_equal(watch.state.ifindex, ifindex);
 	return ifindex;
 }
 
@@ -107,7 +108,7 @@ static void needs_an_interface(void **state)
 {
 	(void)state;
 	netns_enter();
-	assert_int_equal(linkwatch_open(&watch, 4711), -ENODEV);
+	assert_int_equal(linkwatch_open(&watch, "t4711", -1), -ENODEV);
 	assert_int_equal(watch.fd, -1);
 }
 
@@ -219,6 +220,38 @@ static void follows_to_another_namespace(void **state)
 	close(now);
 }
 
+/* A device of this name is here, too: the right one is the one in the namespace that was named. */
+static void starts_in_another_namespace(void **state)
+{
+	int away, here;
+	struct tun other;
+
+	(void)state;
+	netns_enter();
+	away = own_namespace();
+	assert_int_equal(tun_open(&tun, "t0", false), 0);
+	netns_enter();
+	here = own_namespace();
+	assert_int_equal(linkwatch_open(&watch, "t0", -1), -ENODEV);
+	assert_int_equal(tun_open(&other, "t0", false), 0);
+	assert_int_equal(linkwatch_open(&watch, "t0", here), 0);
+	assert_int_equal(watch.nsid, NSID_OWN);
+	linkwatch_close(&watch);
+	assert_int_equal(linkwatch_open(&watch, "t0", away), 0);
+	assert_int_not_equal(watch.nsid, NSID_OWN);
+	set_up_in(away, here, "t0", true);
+	await_change();
+	assert_true(watch.state.is_up);
+	assert_int_equal(linkwatch_read(&watch), 0);
+	tun_close(&tun);
+	await_change();
+	assert_false(watch.state.exists);
+	linkwatch_close(&watch);
+	tun_close(&other);
+	close(away);
+	close(here);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +261,7 @@ int main(void)
 		cmocka_unit_test(needs_an_interface),
 		cmocka_unit_test(notices_routes),
 		cmocka_unit_test(follows_to_another_namespace),
+		cmocka_unit_test(starts_in_another_namespace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
