@@ -173,6 +173,7 @@ bool handover_give(struct tunnel *tunnel, int fd, bool is_persistent)
 	if (err == 0) {
 		giving->fd = fd;
 		giving->deadline = deadline;
+		tunnel_thin_no_more(tunnel);
 		err = send_state(giving, tunnel, is_persistent);
 	}
 	if (giving)

@@ -84,6 +84,7 @@ add(scenario_log.remembers_what_peers_do_wrong)
 add(scenario_log.remembers_what_it_could_not_send)
 add(scenario_log.tells_everybody_a_little)
 add(scenario_log.stays_cheap_under_a_flood)
+add(scenario_log.drops_a_flood_unseen, seconds=120)
 
 add(scenario_control.refuses_bad_requests)
 add(scenario_control.applies_all_or_nothing)
