@@ -8,7 +8,6 @@
 #include <unistd.h>
 #include "egress.h"
 #include "ensure.h"
-#include "handover.h"
 #include "ingress.h"
 #include "limits.h"
 #include "routewatch.h"
@@ -221,7 +220,7 @@ static void offer_tunnel(struct loop *loop, struct found *found, struct instant 
 	taker = control_taker(loop->control, instant_reached(now, loop->cut_at));
 	if (taker < 0)
 		return;
-	loop->is_replaced = handover_give(tunnel, taker, loop->is_persistent);
+	loop->is_replaced = handover_give(tunnel, taker, &loop->duties);
 	control_end_taking(loop->control);
 	if (loop->is_replaced)
 		return;
