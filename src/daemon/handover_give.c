@@ -181,6 +181,7 @@ static int give_state(struct tunnel *tunnel, int fd, const struct handover_dutie
 	if (!giving)
 		return -ENOMEM;
 	giving->fd = fd;
+	tunnel_thin_no_more(tunnel);
 	err = send_header(fd, tunnel, duties);
 	if (err == 0)
 		err = send_state(giving, tunnel);

@@ -242,7 +242,12 @@ int setup_open(struct daemon *daemon, const struct arguments *arguments)
 
 void setup_close(struct daemon *daemon)
 {
-	/* Everybody's socket first: who waits for the end waits for the other one's file to go. */
+	/*
+	 * Who waits for the end waits for the control socket's file to go, and may start another
+	 * daemon then: until there the listen port and everybody's socket have to be free.
+	 */
+	if (daemon->has_tunnel)
+		tunnel_close_sockets(&daemon->tunnel);
 	close_public(daemon);
 	if (daemon->has_socket_file) {
 		if (daemon->has_files && !sockwatch_check(&daemon->socket_file))
