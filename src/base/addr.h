@@ -45,6 +45,11 @@ static inline uint8_t ip_bytes(uint8_t family)
 	return family == IP_V4 ? 4 : family == IP_V6 ? 16 : 0;
 }
 
+static inline bool ip_is_family(uint8_t family)
+{
+	return family == IP_NONE || family == IP_V4 || family == IP_V6;
+}
+
 static inline uint8_t ip_bits_max(uint8_t family)
 {
 	return (uint8_t)(8 * ip_bytes(family));

@@ -2,6 +2,7 @@
 #include "carry.h"
 
 #include <string.h>
+#include "digest.h"
 #include "ensure.h"
 #include "lifecycle.h"
 #include "members.h"
@@ -73,30 +74,23 @@ static const struct field session_fields[] = {
 	BYTES(session, replay),
 };
 
-/* FNV-1a. */
-static uint64_t mix(uint64_t digest, uint8_t byte)
-{
-	return (digest ^ byte) * 0x100000001b3;
-}
-
-static uint64_t mix_fields(uint64_t digest, const struct field *fields, size_t count)
+static uint64_t digest_fields(uint64_t digest, const struct field *fields, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		for (const char *c = fields[i].name; *c; c++)
-			digest = mix(digest, (uint8_t)*c);
-		digest = mix(digest, (uint8_t)fields[i].size);
-		digest = mix(digest, (uint8_t)(fields[i].size >> 8));
+		digest = digest_add_text(digest, fields[i].name);
+		digest = digest_add(digest, &fields[i].size, sizeof(fields[i].size));
 	}
 	return digest;
 }
 
 uint64_t carry_layout(void)
 {
-	uint64_t digest = mix(0xcbf29ce484222325, CARRY_VERSION);
+	const uint8_t version = CARRY_VERSION;
+	uint64_t digest = digest_add(DIGEST_EMPTY, &version, sizeof(version));
 
-	digest = mix_fields(digest, device_fields, COUNT(device_fields));
-	digest = mix_fields(digest, peer_fields, COUNT(peer_fields));
-	return mix_fields(digest, session_fields, COUNT(session_fields));
+	digest = digest_fields(digest, device_fields, COUNT(device_fields));
+	digest = digest_fields(digest, peer_fields, COUNT(peer_fields));
+	return digest_fields(digest, session_fields, COUNT(session_fields));
 }
 
 static size_t store(
@@ -233,17 +227,13 @@ static bool enter_indices(struct device *device, uint32_t slot)
 	return true;
 }
 
-static bool is_family(uint8_t family)
-{
-	return family == IP_NONE || family == IP_V4 || family == IP_V6;
-}
-
 static bool load_peer(struct rest *rest, struct peer *peer, struct session *sessions)
 {
 	return load(rest, peer, peer_fields, COUNT(peer_fields)) && load_sessions(rest, sessions) &&
 	       is_sound(&peer->keyring, sessions) &&
 	       (unsigned)peer->static_static_state <= STATIC_STATIC_KNOWN &&
-	       is_family(peer->endpoint.addr.family) && is_family(peer->endpoint.local.family);
+	       ip_is_family(peer->endpoint.addr.family) &&
+	       ip_is_family(peer->endpoint.local.family);
 }
 
 bool carry_load_peer(struct device *device, const uint8_t *bytes, size_t len, uint32_t *slot)

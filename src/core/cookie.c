@@ -103,7 +103,9 @@ bool cookie_check_mac2(const struct cookie_checker *checker, const uint8_t *mess
 {
 	struct mac cookie, mac;
 
-	if (!is_young(checker->secret_born, now, COOKIE_SECRET_AGE_NS))
+	/* Who has no cookie sends zeros. */
+	if (!is_young(checker->secret_born, now, COOKIE_SECRET_AGE_NS) ||
+		bytes_zero_ct(message + mac2_at(len), WIRE_MAC_LEN))
 		return false;
 	cookie = cookie_make(checker, source);
 	mac = mac2_make(cookie.b, message, len);

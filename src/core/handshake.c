@@ -17,12 +17,27 @@ void handshake_job_fini(struct handshake_job *job)
 	wipe(job, sizeof(*job));
 }
 
+/* The handshake of ours that a response names, if it waits for one. */
+static bool find_handshake(
+	struct device *device, const struct handshake_message *message, struct index_entry *entry)
+{
+	const struct wire_response *response = (const void *)message->bytes;
+
+	return index_lookup(device_indices(device), le32_load(response->receiver), entry) &&
+	       entry->slot == INDEX_HANDSHAKE;
+}
+
 enum verdict handshake_admit(struct device *device, const struct handshake_message *message,
 	bool is_busy, struct instant now, const struct chance *chance,
 	struct wire_cookie_reply *reply)
 {
+	struct index_entry entry;
+
 	if (!device->has_identity)
 		return device_count(device, VERDICT_NO_IDENTITY);
+	/* First what costs least: nobody can guess the index that we wait for. */
+	if (message->len == RESPONSE_LEN && !find_handshake(device, message, &entry))
+		return device_count(device, VERDICT_NO_HANDSHAKE);
 	if (!cookie_check_mac1(&device->checker, message->bytes, message->len))
 		return device_count(device, VERDICT_BAD_MAC1);
 	if (is_busy)
@@ -119,12 +134,10 @@ enum verdict handshake_prepare_initiation(struct device *device, uint32_t slot, 
 static enum verdict prepare_response(
 	struct device *device, struct instant now, struct handshake_job *job)
 {
-	const struct wire_response *message = (const void *)job->message.bytes;
 	struct index_entry entry;
 	struct peer *peer;
 
-	if (!index_lookup(device_indices(device), le32_load(message->receiver), &entry) ||
-		entry.slot != INDEX_HANDSHAKE)
+	if (!find_handshake(device, &job->message, &entry))
 		return device_count(device, VERDICT_NO_HANDSHAKE);
 	peer = device_peer(device, entry.peer);
 	begin(device, STEP_COMPLETE, now, job);

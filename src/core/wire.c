@@ -10,19 +10,31 @@ static const struct {
 	[MESSAGE_DATA] = {KEEPALIVE_LEN, SIZE_MAX},
 };
 
-enum message_type wire_classify(const uint8_t *datagram, size_t len)
+/* All four bytes: the three behind the type are zero in every message. */
+static uint32_t type_of(const uint8_t *datagram, size_t len)
 {
 	struct le32 field;
-	uint32_t type;
 
 	if (len < sizeof(field))
 		return MESSAGE_NONE;
 	memcpy(&field, datagram, sizeof(field));
-	/* All four bytes: the three behind the type are zero in every message. */
-	type = le32_load(field);
+	return le32_load(field);
+}
+
+enum message_type wire_classify(const uint8_t *datagram, size_t len)
+{
+	uint32_t type = type_of(datagram, len);
+
 	if (type < MESSAGE_INITIATION || type > MESSAGE_DATA)
 		return MESSAGE_NONE;
 	if (len < lengths[type].len_min || len > lengths[type].len_max)
 		return MESSAGE_NONE;
 	return (enum message_type)type;
+}
+
+bool wire_names_receiver(const uint8_t *datagram, size_t len)
+{
+	uint32_t type = type_of(datagram, len);
+
+	return type >= MESSAGE_RESPONSE && type <= MESSAGE_DATA;
 }

@@ -5,6 +5,7 @@
 #ifndef CULVERT_CORE_WIRE_H
 #define CULVERT_CORE_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "bytes.h"
@@ -101,5 +102,8 @@ _Static_assert(_Alignof(struct wire_initiation) == 1 && _Alignof(struct wire_res
 
 /* What the datagram is by its first four bytes and its length; MESSAGE_NONE: drop it. */
 enum message_type wire_classify(const uint8_t *datagram, size_t len);
+
+/* True when it begins as a message that names an index of ours: all types but the initiation. */
+bool wire_names_receiver(const uint8_t *datagram, size_t len);
 
 #endif

@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include "arena.h"
+#include "digest.h"
 #include "ensure.h"
 #include "values.h"
 
@@ -17,17 +19,37 @@ struct peer_record {
 	struct incident list[CHRONICLE_PEER_INCIDENTS];
 };
 
-struct chronicle {
-	struct log log;
+struct device_record {
 	struct instant began;
-	struct instant lines_full;               /* when the log's budget is whole again */
-	struct instant notes_full[REASON_COUNT]; /* the same of each reason */
 	uint64_t counts[REASON_COUNT];
 	struct incident list[CHRONICLE_DEVICE_INCIDENTS];
+};
+
+struct chronicle {
+	struct log log;
+	uint64_t layout;                         /* of the records, as others have to store them */
+	struct instant lines_full;               /* when the log's budget is whole again */
+	struct instant notes_full[REASON_COUNT]; /* the same of each reason */
+	struct device_record device;
 	struct arena arena;
 	uint32_t peers_max;
 	struct peer_record *peers; /* by slot */
 };
+
+/* What the bytes mean; the version grows when a structure changes and keeps its size. */
+static uint64_t find_layout(void)
+{
+	enum { VERSION = 1 };
+	const uint64_t sizes[] = {VERSION, sizeof(struct device_record), sizeof(struct peer_record),
+		sizeof(struct incident)};
+	uint64_t digest = DIGEST_EMPTY;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		digest = digest_add(digest, &sizes[i], sizeof(sizes[i]));
+	for (unsigned i = 0; i < REASON_COUNT; i++)
+		digest = digest_add_text(digest, reason_code((enum reason)i));
+	return digest;
+}
 
 int chronicle_create(
 	struct chronicle **chronicle, uint32_t peers_max, const struct log *log, struct instant now)
@@ -43,7 +65,8 @@ int chronicle_create(
 		return err;
 	}
 	c->log = *log;
-	c->began = now;
+	c->layout = find_layout();
+	c->device.began = now;
 	c->peers = c->arena.base;
 	c->peers_max = peers_max;
 	*chronicle = c;
@@ -176,7 +199,7 @@ static void say(struct chronicle *c, const struct public_key *peer, const struct
 static bool count(struct chronicle *c, const struct note *note, struct instant now)
 {
 	ENSURE(note->reason < REASON_COUNT);
-	c->counts[note->reason] += note->times ? note->times : 1;
+	c->device.counts[note->reason] += note->times ? note->times : 1;
 	return take_token(&c->notes_full[note->reason], CHRONICLE_BURST, CHRONICLE_PER_SECOND, now);
 }
 
@@ -184,7 +207,7 @@ void chronicle_note(struct chronicle *c, const struct note *note, struct instant
 {
 	if (!count(c, note, now))
 		return;
-	remember(c->list, CHRONICLE_DEVICE_INCIDENTS, CHRONICLE_DEVICE_ALIKE_MAX, note, now);
+	remember(c->device.list, CHRONICLE_DEVICE_INCIDENTS, CHRONICLE_DEVICE_ALIKE_MAX, note, now);
 	say(c, note->key, note, now);
 }
 
@@ -206,7 +229,7 @@ void chronicle_note_peer(struct chronicle *c, struct peer_id peer, const struct 
 
 uint64_t chronicle_age(const struct chronicle *c, struct instant now)
 {
-	return instant_age(now, c->began);
+	return instant_age(now, c->device.began);
 }
 
 static void print_list(const struct incident *list, unsigned len, struct textbuf *out,
@@ -221,9 +244,9 @@ void chronicle_print_device(
 	const struct chronicle *c, struct textbuf *out, bool is_public, struct instant now)
 {
 	for (unsigned i = 0; i < REASON_COUNT; i++)
-		if (c->counts[i] > 0)
-			incidents_print_count(out, (enum reason)i, c->counts[i]);
-	print_list(c->list, CHRONICLE_DEVICE_INCIDENTS, out, is_public, now);
+		if (c->device.counts[i] > 0)
+			incidents_print_count(out, (enum reason)i, c->device.counts[i]);
+	print_list(c->device.list, CHRONICLE_DEVICE_INCIDENTS, out, is_public, now);
 }
 
 void chronicle_print_peer(const struct chronicle *c, struct peer_id peer,
@@ -239,4 +262,82 @@ void chronicle_print_peer(const struct chronicle *c, struct peer_id peer,
 		if (record->counts[i] > 0)
 			incidents_print_count(out, (enum reason)i, record->counts[i]);
 	print_list(record->list, CHRONICLE_PEER_INCIDENTS, out, is_public, now);
+}
+
+static size_t store(const struct chronicle *c, const void *record, size_t len, uint8_t *out)
+{
+	memcpy(out, &c->layout, sizeof(c->layout));
+	memcpy(out + sizeof(c->layout), record, len);
+	return sizeof(c->layout) + len;
+}
+
+size_t chronicle_store_device(const struct chronicle *c, uint8_t *out)
+{
+	return store(c, &c->device, sizeof(c->device), out);
+}
+
+size_t chronicle_store_peer(const struct chronicle *c, struct peer_id peer, uint8_t *out)
+{
+	const struct peer_record *record = &c->peers[peer.slot];
+
+	ENSURE(peer.slot < c->peers_max);
+	return record->generation == peer.generation ? store(c, record, sizeof(*record), out) : 0;
+}
+
+/* 1: the record is there, 0: it is another version's, -1: it is none. */
+static int load(const struct chronicle *c, const uint8_t *bytes, size_t len, void *record,
+	size_t record_len)
+{
+	uint64_t stored;
+
+	if (len < sizeof(stored))
+		return -1;
+	memcpy(&stored, bytes, sizeof(stored));
+	if (stored != c->layout)
+		return 0;
+	if (len != sizeof(stored) + record_len)
+		return -1;
+	memcpy(record, bytes + sizeof(stored), record_len);
+	return 1;
+}
+
+static bool is_sound(const struct incident *list, unsigned len)
+{
+	for (unsigned i = 0; i < len; i++) {
+		uint8_t has_key;
+
+		memcpy(&has_key, &list[i].has_key, sizeof(has_key));
+		if (list[i].reason >= REASON_COUNT || has_key > 1 ||
+			!ip_is_family(list[i].addr.family) || !ip_is_family(list[i].inner.family))
+			return false;
+	}
+	return true;
+}
+
+bool chronicle_load_device(struct chronicle *c, const uint8_t *bytes, size_t len)
+{
+	struct device_record record;
+	int found = load(c, bytes, len, &record, sizeof(record));
+
+	if (found <= 0)
+		return found == 0;
+	if (!is_sound(record.list, CHRONICLE_DEVICE_INCIDENTS))
+		return false;
+	c->device = record;
+	return true;
+}
+
+bool chronicle_load_peer(struct chronicle *c, struct peer_id peer, const uint8_t *bytes, size_t len)
+{
+	struct peer_record record;
+	int found = load(c, bytes, len, &record, sizeof(record));
+
+	ENSURE(peer.slot < c->peers_max);
+	if (found <= 0)
+		return found == 0;
+	if (!is_sound(record.list, CHRONICLE_PEER_INCIDENTS))
+		return false;
+	record.generation = peer.generation;
+	c->peers[peer.slot] = record;
+	return true;
 }

@@ -48,6 +48,25 @@ void chronicle_note(struct chronicle *chronicle, const struct note *note, struct
 void chronicle_note_peer(struct chronicle *chronicle, struct peer_id peer,
 	const struct public_key *key, const struct note *note, struct instant now);
 
+enum {
+	/* What is remembered of the device or of a peer, as bytes for another daemon that goes on. */
+	CHRONICLE_RECORD_MAX =
+		64 + REASON_COUNT * 8 + CHRONICLE_DEVICE_INCIDENTS * sizeof(struct incident),
+};
+
+/* out: CHRONICLE_RECORD_MAX bytes. Returns how many were written; of a peer 0: nothing happened. */
+size_t chronicle_store_device(const struct chronicle *chronicle, uint8_t *out);
+size_t chronicle_store_peer(const struct chronicle *chronicle, struct peer_id peer, uint8_t *out);
+
+/*
+ * In place of what is remembered so far. Bytes of another layout, which another version stored, are passed
+ * over: a log that begins anew is no reason to cut a tunnel. False: these are no such bytes.
+ */
+__attribute__((warn_unused_result)) bool chronicle_load_device(
+	struct chronicle *chronicle, const uint8_t *bytes, size_t len);
+__attribute__((warn_unused_result)) bool chronicle_load_peer(
+	struct chronicle *chronicle, struct peer_id peer, const uint8_t *bytes, size_t len);
+
 /* For how long there is anything to remember. */
 uint64_t chronicle_age(const struct chronicle *chronicle, struct instant now);
 

@@ -247,6 +247,7 @@ static void gather_for(
 		stage(tunnel, slot, &next->split, now.at);
 		return;
 	}
+	tunnel->thinner.data += next->grant.count;
 	outbatch_commit(batch);
 	want_handshake(tunnel, slot,
 		outbound_finish(tunnel->device, &next->grant, true, now.at, jitter_draw(tunnel)));

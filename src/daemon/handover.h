@@ -6,21 +6,29 @@
  *   old   "errno=0" with the TUN device and the listening sockets; or why not. It goes on working
  *   new   sets everything up, gives its privileges up, starts its threads, then "take=1"
  *   old   reads no more, finishes what it has read, sends the state with the outer sockets
- *   new   builds the tunnel, then "ready"
- *   old   "go"
- *   new   "runs", and from here on sends; the old one ends
+ *   new   builds the tunnel, then "runs", and from here on sends
+ *   old   ends when the connection does
  *
- * Whatever fails before "runs" leaves the tunnel to the old one: it goes on when the connection ends
- * without it. The new one sends nothing before it, the old one nothing behind its "go", so that no
- * counter of a key is ever used twice.
+ * Only between "take=1" and "runs" does traffic wait, in the kernel, and the old one waits no longer
+ * than a second for each step. "runs" decides: the new one sends nothing before it, and the old one
+ * nothing any more, unless that word cannot come. It makes sure of that by closing its end for reading:
+ * either the word is there already, or sending it fails, and who could not send it must not run. So
+ * no counter of a key is ever used twice, whoever hangs or dies, and when.
  */
 #ifndef CULVERT_DAEMON_HANDOVER_H
 #define CULVERT_DAEMON_HANDOVER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include "span.h"
 #include "textbuf.h"
 #include "tunnel.h"
+
+/* What a daemon owes to others than its peers. */
+struct handover_duties {
+	bool is_persistent;   /* the interface: stays when the daemon dies */
+	uint64_t watchdog_ns; /* a service manager wants signs of life, so often; 0: none */
+};
 
 /* What the old one hands over at once. */
 struct handover_ends {
@@ -39,7 +47,7 @@ bool handover_greet(
  * is left to do here is to end. False: the tunnel is ours still, and as it was; every socket
  * may be readable.
  */
-bool handover_give(struct tunnel *tunnel, int fd, bool is_persistent);
+bool handover_give(struct tunnel *tunnel, int fd, const struct handover_duties *duties);
 
 /* What the new one makes of it. */
 struct handover {
@@ -48,15 +56,19 @@ struct handover {
 	char refusal[160]; /* in words, when something failed */
 };
 
-/* New: connects and takes the ends, which are the caller's. -errno: handover->refusal says why. */
-int handover_ask(struct handover *handover, const char *interface);
+/* New: -errno, also of the calls below: handover->refusal says why. */
+int handover_connect(struct handover *handover, const char *interface);
+
+/* New: takes the ends, which are the caller's. */
+int handover_ask(struct handover *handover);
 
 /*
  * New: takes the state into a tunnel that is set up, down and without peers. 0: the tunnel is ours,
  * and must be run. -errno: it is the old one's still.
  */
-int handover_take(struct handover *handover, struct tunnel *tunnel, bool *is_persistent);
+int handover_take(struct handover *handover, struct tunnel *tunnel, struct handover_duties *duties);
 
+/* New: the old one ends as soon as no process has the connection any more. */
 void handover_fini(struct handover *handover);
 
 #endif

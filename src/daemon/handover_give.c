@@ -6,6 +6,7 @@
 #include <string.h>
 #include "allowedips.h"
 #include "channel.h"
+#include "chronicle.h"
 #include "clock.h"
 #include "egress.h"
 #include "handover_wire.h"
@@ -16,7 +17,6 @@
 /* One record being sent, and to whom. */
 struct giving {
 	int fd;
-	struct instant deadline;
 	struct {
 		struct handover_record_head head;
 		uint8_t bytes[HANDOVER_RECORD_MAX];
@@ -69,7 +69,13 @@ static bool drain(struct tunnel *tunnel)
 	}
 }
 
-static int send_header(const struct giving *giving, const struct tunnel *tunnel, bool is_persistent)
+/* The new one has all it needs to do the next step at once. */
+static struct instant step(void)
+{
+	return instant_after(clock_now(), HANDOVER_STEP_MS * NS_PER_MS);
+}
+
+static int send_header(int fd, const struct tunnel *tunnel, const struct handover_duties *duties)
 {
 	const struct udp_pair *udp = &tunnel->udp;
 	const struct handover_header header = {
@@ -77,7 +83,8 @@ static int send_header(const struct giving *giving, const struct tunnel *tunnel,
 		.listen_port = tunnel->listen_port,
 		.udp_port = udp->port,
 		.is_wanted_up = tunnel->is_wanted_up,
-		.is_persistent = is_persistent,
+		.is_persistent = duties->is_persistent,
+		.watchdog_ns = duties->watchdog_ns,
 		.has_fd4 = udp->fd4 >= 0,
 		.has_fd6 = udp->fd6 >= 0,
 		.has_gso = udp->has_gso,
@@ -90,14 +97,14 @@ static int send_header(const struct giving *giving, const struct tunnel *tunnel,
 		fds[count++] = udp->fd4;
 	if (udp->fd6 >= 0)
 		fds[count++] = udp->fd6;
-	return channel_send(giving->fd, &header, sizeof(header), fds, count, giving->deadline);
+	return channel_send(fd, &header, sizeof(header), fds, count, step());
 }
 
 static int send_record(struct giving *giving, enum handover_record type, size_t len)
 {
 	giving->record.head = (struct handover_record_head){type, (uint32_t)len};
-	return channel_send(giving->fd, &giving->record, sizeof(giving->record.head) + len, NULL, 0,
-		giving->deadline);
+	return channel_send(
+		giving->fd, &giving->record, sizeof(giving->record.head) + len, NULL, 0, step());
 }
 
 static int send_allowed_ips(
@@ -124,11 +131,15 @@ static int send_allowed_ips(
 
 static int send_peer(struct giving *giving, struct tunnel *tunnel, uint32_t slot)
 {
+	const struct peer_id id = {slot, device_peer(tunnel->device, slot)->generation};
 	uint32_t cursor = 0;
 	size_t len;
 	int err = send_record(giving, HANDOVER_PEER,
 		carry_store_peer(tunnel->device, slot, giving->record.bytes));
 
+	len = chronicle_store_peer(tunnel->chronicle, id, giving->record.bytes);
+	if (err == 0 && len > 0)
+		err = send_record(giving, HANDOVER_PEER_LOG, len);
 	if (err == 0)
 		err = send_allowed_ips(giving, device_allowed_ips(tunnel->device),
 			device_peer(tunnel->device, slot));
@@ -138,49 +149,62 @@ static int send_peer(struct giving *giving, struct tunnel *tunnel, uint32_t slot
 	return err;
 }
 
-static int send_state(struct giving *giving, struct tunnel *tunnel, bool is_persistent)
+static int send_state(struct giving *giving, struct tunnel *tunnel)
 {
 	struct device *device = tunnel->device;
-	int err = send_header(giving, tunnel, is_persistent);
+	int err = send_record(
+		giving, HANDOVER_DEVICE, carry_store_device(device, giving->record.bytes));
 
 	if (err == 0)
-		err = send_record(
-			giving, HANDOVER_DEVICE, carry_store_device(device, giving->record.bytes));
+		err = send_record(giving, HANDOVER_LOG,
+			chronicle_store_device(tunnel->chronicle, giving->record.bytes));
 	for (uint32_t slot = device->first_peer; err == 0 && slot != PEER_NONE;
 		slot = device_peer(device, slot)->next)
 		err = send_peer(giving, tunnel, slot);
 	return err == 0 ? send_record(giving, HANDOVER_END, 0) : err;
 }
 
-/* True when the other end says the word. */
-static bool hear(int fd, const char *word, struct instant deadline)
+/* True when the other end says its word. */
+static bool hear(int fd, struct instant deadline)
 {
-	char text[16];
-	size_t len = strlen(word);
+	char text[sizeof(HANDOVER_RUNS)] = "";
 
-	return channel_receive(fd, text, len, NULL, 0, deadline) == 0 &&
-	       memcmp(text, word, len) == 0;
+	return channel_receive(fd, text, sizeof(text) - 1, NULL, 0, deadline) == 0 &&
+	       strcmp(text, HANDOVER_RUNS) == 0;
 }
 
-bool handover_give(struct tunnel *tunnel, int fd, bool is_persistent)
+static int give_state(struct tunnel *tunnel, int fd, const struct handover_duties *duties)
 {
-	struct instant deadline = instant_after(clock_now(), HANDOVER_PATIENCE_S * NS_PER_S);
 	struct giving *giving = malloc(sizeof(*giving));
-	int err = giving ? 0 : -ENOMEM;
+	int err;
 
-	if (err == 0 && !drain(tunnel))
-		err = -EBUSY;
-	if (err == 0) {
-		giving->fd = fd;
-		giving->deadline = deadline;
-		err = send_state(giving, tunnel, is_persistent);
-	}
-	if (giving)
-		wipe(giving, sizeof(*giving));
+	if (!giving)
+		return -ENOMEM;
+	giving->fd = fd;
+	tunnel_thin_no_more(tunnel);
+	err = send_header(fd, tunnel, duties);
+	if (err == 0)
+		err = send_state(giving, tunnel);
+	wipe(giving, sizeof(*giving));
 	free(giving);
-	if (err < 0 || !hear(fd, HANDOVER_READY, deadline) ||
-		channel_send(fd, HANDOVER_GO, strlen(HANDOVER_GO), NULL, 0, deadline) < 0)
+	return err;
+}
+
+bool handover_give(struct tunnel *tunnel, int fd, const struct handover_duties *duties)
+{
+	bool is_running;
+	char nothing;
+
+	if (!drain(tunnel) || give_state(tunnel, fd, duties) < 0)
 		return false;
-	/* It may run from here on; only its end without a word says that it did not. */
-	return hear(fd, HANDOVER_RUNS, INSTANT_NEVER);
+	is_running = hear(fd, step());
+	if (!is_running) {
+		/* From here on it cannot say it any more; it may have done just before. */
+		channel_hear_no_more(fd);
+		is_running = hear(fd, clock_now());
+	}
+	if (is_running)
+		channel_receive(fd, &nothing, 1, NULL, 0,
+			instant_after(clock_now(), HANDOVER_PATIENCE_S * NS_PER_S));
+	return is_running;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "channel.h"
+#include "chronicle.h"
 #include "clock.h"
 #include "handover_wire.h"
 #include "unixsock.h"
@@ -43,15 +44,18 @@ static int read_answer(struct handover *handover)
 		-EPROTONOSUPPORT);
 }
 
-int handover_ask(struct handover *handover, const char *interface)
+int handover_connect(struct handover *handover, const char *interface)
+{
+	handover->fd = unixsock_connect(UNIXSOCK_DIRECTORY, interface);
+	return handover->fd < 0 ? refuse(handover, "No daemon answers there", handover->fd) : 0;
+}
+
+int handover_ask(struct handover *handover)
 {
 	struct textbuf request = {0};
 	int err;
 
 	handover->ends = (struct handover_ends){-1, -1, -1};
-	handover->fd = unixsock_connect(UNIXSOCK_DIRECTORY, interface);
-	if (handover->fd < 0)
-		return refuse(handover, "No daemon answers there", handover->fd);
 	handover_print_request(&request);
 	err = textbuf_status(&request);
 	if (err == 0)
@@ -78,7 +82,7 @@ struct taking {
 	uint8_t bytes[HANDOVER_RECORD_MAX];
 };
 
-static int take_header(struct taking *taking, bool *is_persistent)
+static int take_header(struct taking *taking, struct handover_duties *duties)
 {
 	struct tunnel *tunnel = taking->tunnel;
 	struct handover_header header;
@@ -104,7 +108,8 @@ static int take_header(struct taking *taking, bool *is_persistent)
 	tunnel->listen_port = header.listen_port;
 	tunnel->fwmark = header.fwmark;
 	tunnel->is_wanted_up = header.is_wanted_up;
-	*is_persistent = header.is_persistent;
+	duties->is_persistent = header.is_persistent;
+	duties->watchdog_ns = header.watchdog_ns;
 	return 0;
 fail:
 	for (unsigned i = 0; i < 2; i++)
@@ -138,6 +143,17 @@ static bool take_packet(const struct taking *taking, size_t len)
 	return true;
 }
 
+static bool take_peer_log(const struct taking *taking, size_t len)
+{
+	const struct tunnel *tunnel = taking->tunnel;
+
+	return taking->slot != PEER_NONE &&
+	       chronicle_load_peer(tunnel->chronicle,
+		       (struct peer_id){
+			       taking->slot, device_peer(tunnel->device, taking->slot)->generation},
+		       taking->bytes, len);
+}
+
 static bool take_record(struct taking *taking, uint32_t type, size_t len)
 {
 	struct device *device = taking->tunnel->device;
@@ -152,6 +168,10 @@ static bool take_record(struct taking *taking, uint32_t type, size_t len)
 		return take_allowed_ips(taking, len);
 	case HANDOVER_PACKET:
 		return take_packet(taking, len);
+	case HANDOVER_LOG:
+		return chronicle_load_device(taking->tunnel->chronicle, taking->bytes, len);
+	case HANDOVER_PEER_LOG:
+		return take_peer_log(taking, len);
 	default:
 		return false;
 	}
@@ -174,9 +194,9 @@ static int take_next(struct taking *taking)
 }
 
 /* Sockets there are exactly while the device is up. */
-static int take_state(struct taking *taking, bool *is_persistent)
+static int take_state(struct taking *taking, struct handover_duties *duties)
 {
-	int more = take_header(taking, is_persistent);
+	int more = take_header(taking, duties);
 
 	if (more == 0)
 		do
@@ -187,24 +207,7 @@ static int take_state(struct taking *taking, bool *is_persistent)
 	return more;
 }
 
-/* The last words before the tunnel is ours. */
-static int agree(int fd, struct instant deadline)
-{
-	char go[sizeof(HANDOVER_GO)] = "";
-	int err = channel_send(fd, HANDOVER_READY, strlen(HANDOVER_READY), NULL, 0, deadline);
-
-	if (err == 0)
-		err = channel_receive(fd, go, strlen(HANDOVER_GO), NULL, 0, deadline);
-	if (err == 0 && strcmp(go, HANDOVER_GO) != 0)
-		err = -EPROTO;
-	if (err < 0)
-		return err;
-	/* Who said "go" waits for this, however long; if nobody is there any more, nobody else runs. */
-	err = channel_send(fd, HANDOVER_RUNS, strlen(HANDOVER_RUNS), NULL, 0, INSTANT_NEVER);
-	return err == -EPIPE || err == -ECONNRESET ? 0 : err;
-}
-
-int handover_take(struct handover *handover, struct tunnel *tunnel, bool *is_persistent)
+int handover_take(struct handover *handover, struct tunnel *tunnel, struct handover_duties *duties)
 {
 	static const char take[] = "take=1\n\n";
 	struct taking *taking = malloc(sizeof(*taking));
@@ -218,12 +221,14 @@ int handover_take(struct handover *handover, struct tunnel *tunnel, bool *is_per
 	taking->slot = PEER_NONE;
 	err = channel_send(handover->fd, take, sizeof(take) - 1, NULL, 0, taking->deadline);
 	if (err == 0)
-		err = take_state(taking, is_persistent);
+		err = take_state(taking, duties);
+	/* The old one waits for this; or it does not any more, and then this fails. */
 	if (err == 0)
-		err = agree(handover->fd, taking->deadline);
+		err = channel_send(handover->fd, HANDOVER_RUNS, strlen(HANDOVER_RUNS), NULL, 0,
+			taking->deadline);
 	wipe(taking, sizeof(*taking));
 	free(taking);
 	if (err == -EPIPE || err == -ECONNRESET)
-		return refuse(handover, "The running daemon is too busy and goes on", -EBUSY);
+		return refuse(handover, "The running daemon kept the tunnel", -EBUSY);
 	return err < 0 ? refuse(handover, "Taking the tunnel over", err) : 0;
 }

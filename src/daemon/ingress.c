@@ -176,7 +176,8 @@ static void take_handshake(struct tunnel *tunnel, const struct udp_in *in, const
 	if (verdict == VERDICT_OK && !handshaker_queue(tunnel->handshaker, &message))
 		verdict = device_count(tunnel->device, VERDICT_QUEUE_FULL);
 	notes_stranger(tunnel, verdict, &message.source, now.at);
-	if (verdict != VERDICT_COOKIE_NEEDED)
+	/* A full socket is not for strangers. */
+	if (verdict != VERDICT_COOKIE_NEEDED || egress_is_blocked(tunnel))
 		return;
 	egress_datagram(tunnel, NULL, &message.source, &reply, sizeof(reply), 0);
 	wipe(chance, sizeof(*chance));
@@ -206,6 +207,8 @@ static void gather_message(
 		uint8_t *datagram = (uint8_t *)in->buffer + at;
 		size_t len = in->len - at < step ? in->len - at : step;
 
+		if (!wire_names_receiver(datagram, len))
+			tunnel->thinner.strangers++;
 		switch (wire_classify(datagram, len)) {
 		case MESSAGE_DATA:
 			notes_stranger(tunnel,
@@ -240,6 +243,7 @@ bool ingress_run(struct tunnel *tunnel, int fd, bool may_hand_over, struct momen
 	count = udp_receive(fd, batch->messages, INBATCH_MESSAGES, &g->scratch);
 	for (int i = 0; i < count; i++)
 		gather_message(tunnel, batch, (unsigned)i, now);
+	tunnel->thinner.data += batch->datagrams_count;
 	if (batch->runs_count > 0) {
 		g->in_flight++;
 		if (may_hand_over && pool_threads(tunnel->pool) > 0) {

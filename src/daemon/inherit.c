@@ -39,8 +39,8 @@ int inherit_listener(void)
 /* Takes the first name off a list with colons between, and returns where a descriptor of it goes. */
 static int *take_name(const char **names, struct inherited *found)
 {
-	static const char *const known[] = {INHERIT_TUN, INHERIT_LISTENER};
-	int *places[] = {&found->tun, &found->listener}, *place = NULL;
+	static const char *const known[] = {INHERIT_TUN, INHERIT_LISTENER, INHERIT_PUBLIC};
+	int *places[] = {&found->tun, &found->listener, &found->public_listener}, *place = NULL;
 	size_t len = strcspn(*names, ":");
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -53,7 +53,7 @@ static int *take_name(const char **names, struct inherited *found)
 
 struct inherited inherit_managed(void)
 {
-	struct inherited found = {INHERIT_NONE, INHERIT_NONE};
+	struct inherited found = {INHERIT_NONE, INHERIT_NONE, INHERIT_NONE};
 	const char *names = getenv("LISTEN_FDNAMES"), *pid = getenv("LISTEN_PID");
 	int count = number_of("LISTEN_FDS", MANAGED_MAX);
 

@@ -5,9 +5,10 @@
 #ifndef CULVERT_DAEMON_INHERIT_H
 #define CULVERT_DAEMON_INHERIT_H
 
-/* The names by which a service manager hands over the TUN device and the control socket. */
+/* The names by which a service manager hands over the TUN device and the two sockets. */
 #define INHERIT_TUN      "tun"
 #define INHERIT_LISTENER "control"
+#define INHERIT_PUBLIC   "events"
 
 enum { INHERIT_NONE = -1 };
 
@@ -20,7 +21,7 @@ int inherit_listener(void);
 
 /* From a service manager (LISTEN_FDS); INHERIT_NONE for what did not come. */
 struct inherited {
-	int tun, listener;
+	int tun, listener, public_listener;
 };
 
 /* Takes what came under our names; all others that came with it are closed. */

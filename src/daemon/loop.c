@@ -8,7 +8,6 @@
 #include <unistd.h>
 #include "egress.h"
 #include "ensure.h"
-#include "handover.h"
 #include "ingress.h"
 #include "limits.h"
 #include "routewatch.h"
@@ -221,7 +220,7 @@ static void offer_tunnel(struct loop *loop, struct found *found, struct instant 
 	taker = control_taker(loop->control, instant_reached(now, loop->cut_at));
 	if (taker < 0)
 		return;
-	loop->is_replaced = handover_give(tunnel, taker, loop->is_persistent);
+	loop->is_replaced = handover_give(tunnel, taker, &loop->duties);
 	control_end_taking(loop->control);
 	if (loop->is_replaced)
 		return;
@@ -258,9 +257,9 @@ int loop_run(struct loop *loop)
 	while (!found.is_over && !tunnel->is_deleted && !loop->is_replaced) {
 		struct event events[EVENT_BATCH_MAX];
 		bool may_rest = !is_pending(tunnel, &found);
-		struct instant due =
-			instant_min(instant_min(tick_when(tunnel->device), loop->cut_at),
-				service_when(loop->service));
+		struct instant due = instant_min(
+			instant_min(tick_when(tunnel->device), loop->cut_at),
+			instant_min(service_when(loop->service), thinner_when(&tunnel->thinner)));
 		int count = event_wait(&tunnel->loop, may_rest ? due : (struct instant){0}, events,
 			EVENT_BATCH_MAX);
 		struct moment now = tunnel_now();
@@ -277,6 +276,7 @@ int loop_run(struct loop *loop)
 		tunnel_tick(tunnel, tunnel_now());
 		tunnel_handshakes(tunnel, tunnel_now());
 		tunnel_watch_room(tunnel);
+		tunnel_thin(tunnel, loop->rested, now.at);
 		tunnel_forget_keys(tunnel);
 		offer_tunnel(loop, &found, tunnel_now().at);
 	}

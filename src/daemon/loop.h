@@ -5,6 +5,7 @@
 #define CULVERT_DAEMON_LOOP_H
 
 #include "control.h"
+#include "handover.h"
 #include "linkwatch.h"
 #include "service.h"
 #include "sockwatch.h"
@@ -18,8 +19,8 @@ struct loop {
 	struct sockwatch *socket_file; /* NULL: the socket has no file of ours */
 	struct service *service;
 	int signals;
-	int routes;            /* -1: not watched */
-	bool is_persistent;    /* the interface: stays when the daemon dies */
+	int routes; /* -1: not watched */
+	struct handover_duties duties;
 	bool is_replaced;      /* out: another daemon runs the tunnel now, and this one must not */
 	struct instant rested; /* when nothing was pending last */
 	/* Whether others took the loop's processor between the last two looks. */

@@ -72,22 +72,20 @@ static int confine(struct daemon *daemon, const struct account *account, unsigne
 static int run(struct daemon *daemon)
 {
 	struct loop loop = {.tunnel = &daemon->tunnel,
+		.duties = {daemon->is_persistent, daemon->service.every_ns},
 		.control = daemon->control,
 		.public_control = daemon->public_control,
 		.link = &daemon->link,
 		.service = &daemon->service,
 		.signals = daemon->signals,
 		.routes = daemon->routes,
-		.is_persistent = daemon->is_persistent,
 		.socket_file = daemon->has_socket_file ? &daemon->socket_file : NULL};
-	int err;
+	int err = loop_run(&loop);
 
-	service_ready(
-		&daemon->service, daemon->tunnel.tun.name, daemon->tunnel.tun.fd, tunnel_now().at);
-	err = loop_run(&loop);
 	daemon->has_files = daemon->has_files && !loop.is_replaced;
 	daemon->is_persistent = daemon->is_persistent && !loop.is_replaced;
-	service_stopping(&daemon->service);
+	if (!loop.is_replaced)
+		service_stopping(&daemon->service);
 	return err < 0 ? setup_complain(daemon, "Waiting for packets", err) : 0;
 }
 
@@ -108,14 +106,16 @@ static int run_persistent(struct daemon *daemon)
 /* The tunnel of the daemon that ran it so far: from here on it is ours. */
 static int take_over(struct daemon *daemon)
 {
-	bool is_persistent = false;
-	int err = handover_take(&daemon->handover, &daemon->tunnel, &is_persistent);
+	struct handover_duties duties;
+	int err = handover_take(&daemon->handover, &daemon->tunnel, &duties);
 
 	if (err < 0)
 		return setup_complain(daemon, daemon->handover.refusal, err);
-	handover_fini(&daemon->handover);
 	daemon->has_files = true;
-	daemon->is_persistent = daemon->is_persistent || is_persistent;
+	daemon->is_persistent = daemon->is_persistent || duties.is_persistent;
+	/* A manager tells only the process that it starts as the main one. */
+	if (daemon->service.every_ns == 0)
+		daemon->service.every_ns = duties.watchdog_ns;
 	return 0;
 }
 
@@ -126,7 +126,8 @@ static int start(struct daemon *daemon, const struct arguments *arguments,
 	int err = setup_open(daemon, arguments);
 
 	if (err == 0) {
-		err = daemonize_detach(parent, getenv("LOG_LEVEL") != NULL);
+		err = daemonize_detach(
+			parent, getenv("LOG_LEVEL") != NULL || daemon->service.fd >= 0);
 		if (err < 0)
 			setup_complain(daemon, "Going into the background", err);
 	}
@@ -136,6 +137,9 @@ static int start(struct daemon *daemon, const struct arguments *arguments,
 	if (err == 0 && arguments->is_replacing)
 		err = take_over(daemon);
 	if (err == 0) {
+		service_ready(&daemon->service, daemon->tunnel.tun.name, daemon->tunnel.tun.fd,
+			tunnel_now().at);
+		handover_fini(&daemon->handover);
 		err = daemonize_ready(parent);
 		if (err < 0)
 			setup_complain(daemon, "Going into the background", err);
@@ -151,14 +155,18 @@ static int start(struct daemon *daemon, const struct arguments *arguments,
 }
 
 /* In the background the parent waits here until its child can be configured. */
-static int go_to_background(struct daemonize *parent)
+static int go_to_background(struct daemonize *parent, const struct arguments *arguments)
 {
-	int side = daemonize_fork(parent);
+	/* A manager sees the end of its own children only. */
+	int side = daemonize_fork(parent, arguments->is_replacing);
 
 	switch (side) {
 	case DAEMONIZE_CHILD:
 		return -1;
 	case DAEMONIZE_STARTED:
+		/* The old one ends when this process does, which has the connection, too. */
+		if (arguments->is_replacing)
+			service_succeed(parent->child, arguments->interface);
 		return EXIT_SUCCESS;
 	case DAEMONIZE_FAILED:
 		fprintf(stderr, "culvertd: %s\n", parent->message);
@@ -183,12 +191,17 @@ int main(int argc, char **argv)
 		fprintf(stderr, "culvertd: there is no user called %s\n", arguments.user);
 		return EXIT_FAILURE;
 	}
+	daemon.log = (struct log){log_level_parse(getenv("LOG_LEVEL")), arguments.interface};
+	if (arguments.is_replacing && handover_connect(&daemon.handover, arguments.interface) < 0) {
+		fprintf(stderr, "culvertd: %s: %s: %s\n", arguments.interface,
+			daemon.handover.refusal, strerror(-daemon.handover.fd));
+		return EXIT_FAILURE;
+	}
 	if (!arguments.is_foreground) {
-		status = go_to_background(&parent);
+		status = go_to_background(&parent, &arguments);
 		if (status >= 0)
 			return status;
 	}
 	keep_secrets_in();
-	daemon.log = (struct log){log_level_parse(getenv("LOG_LEVEL")), arguments.interface};
 	return start(&daemon, &arguments, arguments.user ? &account : NULL, &parent);
 }

@@ -47,17 +47,33 @@ void service_close(struct service *service)
 	service->next = INSTANT_NEVER;
 }
 
+void service_succeed(pid_t child, const char *interface)
+{
+	struct service service;
+	char text[128];
+
+	if (service_open(&service) < 0 || service.fd < 0)
+		return;
+	snprintf(text, sizeof(text), "MAINPID=%d\nREADY=1\nSTATUS=%s can be configured", (int)child,
+		interface);
+	notify_send(service.fd, text, -1);
+	service_close(&service);
+}
+
 void service_ready(struct service *service, const char *interface, int tun_fd, struct instant now)
 {
 	char text[128];
 
 	if (service->fd < 0)
 		return;
-	notify_send(service->fd, "FDSTORE=1\nFDNAME=" INHERIT_TUN, tun_fd);
-	snprintf(text, sizeof(text), "READY=1\nSTATUS=%s can be configured", interface);
-	notify_send(service->fd, text, -1);
+	/* A successor's device is in the store already, and nobody listens to it yet. */
+	if (!service->is_successor) {
+		notify_send(service->fd, "FDSTORE=1\nFDNAME=" INHERIT_TUN, tun_fd);
+		snprintf(text, sizeof(text), "READY=1\nSTATUS=%s can be configured", interface);
+		notify_send(service->fd, text, -1);
+	}
 	if (service->every_ns)
-		service->next = now;
+		service->next = instant_after(now, service->is_successor ? service->every_ns : 0);
 }
 
 void service_stopping(struct service *service)

@@ -5,11 +5,14 @@
 #ifndef CULVERT_DAEMON_SERVICE_H
 #define CULVERT_DAEMON_SERVICE_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include "instant.h"
 
 struct service {
 	int fd;            /* -1: nobody listens */
+	bool is_successor; /* of which service_succeed() tells in another process */
 	uint64_t every_ns; /* between signs of life; 0: none are wanted */
 	struct instant next;
 };
@@ -17,6 +20,12 @@ struct service {
 /* Whom NOTIFY_SOCKET names, and what WATCHDOG_USEC asks for. -errno: there is none to be reached. */
 int service_open(struct service *service);
 void service_close(struct service *service);
+
+/*
+ * A process that the manager has started, and that is not the main one, has a child that goes on for that
+ * which is. Before that one ends: then the manager takes the child for it.
+ */
+void service_succeed(pid_t child, const char *interface);
 
 /* tun_fd: the manager keeps it when this process dies, and with it interface, addresses and routes. */
 void service_ready(struct service *service, const char *interface, int tun_fd, struct instant now);

@@ -52,10 +52,10 @@ static int find_tun(struct daemon *daemon, int stored, const char *interface)
 }
 
 /* The ends of the daemon that runs the interface, whose they stay for now. */
-static int take_ends(struct daemon *daemon, const char *interface)
+static int take_ends(struct daemon *daemon)
 {
 	struct handover *handover = &daemon->handover;
-	int err = handover_ask(handover, interface);
+	int err = handover_ask(handover);
 
 	daemon->listener = handover->ends.listener;
 	daemon->public_listener = handover->ends.public_listener;
@@ -171,7 +171,9 @@ static void open_public(struct daemon *daemon)
 	const char *interface = daemon->log.interface;
 	int err = unixsock_path_public(daemon->public_path, UNIXSOCK_DIRECTORY, interface);
 
-	if (err == 0 && daemon->public_listener < 0)
+	if (err == 0 && daemon->public_listener >= 0)
+		err = unixsock_adopt(daemon->public_listener);
+	else if (err == 0)
 		err = daemon->public_listener =
 			unixsock_listen_public(UNIXSOCK_DIRECTORY, interface);
 	if (err >= 0)
@@ -199,16 +201,23 @@ int setup_open(struct daemon *daemon, const struct arguments *arguments)
 	struct inherited managed = inherit_managed();
 	int err;
 
-	/* Who goes into the background is no main process, to which a manager would listen. */
-	if (arguments->is_foreground && service_open(&daemon->service) < 0)
+	daemon->public_listener = managed.public_listener;
+
+	/*
+	 * Who goes into the background is no main process, to which a manager would listen, unless
+	 * it goes on for that.
+	 */
+	if ((arguments->is_foreground || arguments->is_replacing) &&
+		service_open(&daemon->service) < 0)
 		log_error(
 			&daemon->log, "The service manager that NOTIFY_SOCKET names is not there");
+	daemon->service.is_successor = !arguments->is_foreground;
 	daemon->signals = signals_open();
 	if (daemon->signals < 0)
 		return setup_complain(daemon, "Listening to signals", daemon->signals);
 	if (!crypto_init())
 		return setup_complain(daemon, "Starting libsodium", -ENOSYS);
-	err = arguments->is_replacing ? take_ends(daemon, arguments->interface)
+	err = arguments->is_replacing ? take_ends(daemon)
 				      : open_tun(daemon, managed.tun, arguments->interface);
 	if (err == 0)
 		err = open_listener(daemon, managed.listener);
@@ -233,7 +242,12 @@ int setup_open(struct daemon *daemon, const struct arguments *arguments)
 
 void setup_close(struct daemon *daemon)
 {
-	/* Everybody's socket first: who waits for the end waits for the other one's file to go. */
+	/*
+	 * Who waits for the end waits for the control socket's file to go, and may start another
+	 * daemon then: until there the listen port and everybody's socket have to be free.
+	 */
+	if (daemon->has_tunnel)
+		tunnel_close_sockets(&daemon->tunnel);
 	close_public(daemon);
 	if (daemon->has_socket_file) {
 		if (daemon->has_files && !sockwatch_check(&daemon->socket_file))

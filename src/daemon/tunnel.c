@@ -20,6 +20,7 @@
 #include "tags.h"
 #include "tick.h"
 #include "wipe.h"
+#include "wire.h"
 
 /* DSCP AF41, as every WireGuard marks handshakes; ECN 00. */
 enum { HANDSHAKE_DS = 0x88 };
@@ -107,7 +108,7 @@ int tunnel_start(struct tunnel *tunnel, unsigned threads)
 	return err;
 }
 
-static void close_sockets(struct tunnel *tunnel)
+void tunnel_close_sockets(struct tunnel *tunnel)
 {
 	if (tunnel->udp.fd4 >= 0)
 		event_remove(&tunnel->loop, tunnel->udp.fd4);
@@ -123,7 +124,7 @@ void tunnel_fini(struct tunnel *tunnel)
 {
 	handshaker_destroy(tunnel->handshaker);
 	pool_destroy(tunnel->pool);
-	close_sockets(tunnel);
+	tunnel_close_sockets(tunnel);
 	if (tunnel->device)
 		device_fini(tunnel->device);
 	ingress_destroy(tunnel->ingress);
@@ -141,8 +142,9 @@ void tunnel_fini(struct tunnel *tunnel)
 
 void tunnel_use_sockets(struct tunnel *tunnel, const struct udp_pair *udp)
 {
-	close_sockets(tunnel);
+	tunnel_close_sockets(tunnel);
 	tunnel->udp = *udp;
+	tunnel->thinner = (struct thinner){.level = 0};
 	tunnel->listen_port = udp->port;
 	tunnel->watches_room = false;
 	if (udp->fd4 >= 0)
@@ -165,6 +167,32 @@ void tunnel_watch_room(struct tunnel *tunnel)
 		event_change(&tunnel->loop, tunnel->udp.fd6, wanted, TAG_UDP6);
 }
 
+static void use_level(const struct tunnel *tunnel)
+{
+	static const uint32_t spared[] = {MESSAGE_RESPONSE, MESSAGE_COOKIE_REPLY, MESSAGE_DATA};
+
+	udp_thin(&tunnel->udp, spared, sizeof(spared) / sizeof(spared[0]), tunnel->thinner.level);
+}
+
+void tunnel_thin(struct tunnel *tunnel, struct instant rested, struct instant now)
+{
+	unsigned before = tunnel->thinner.level;
+
+	if (!thinner_judge(&tunnel->thinner, rested, now))
+		return;
+	if (tunnel->thinner.level > before)
+		chronicle_note(tunnel->chronicle, &(struct note){.reason = REASON_FLOOD}, now);
+	use_level(tunnel);
+}
+
+void tunnel_thin_no_more(struct tunnel *tunnel)
+{
+	if (tunnel->thinner.level == 0)
+		return;
+	tunnel->thinner = (struct thinner){.level = 0};
+	use_level(tunnel);
+}
+
 int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now)
 {
 	struct udp_pair udp;
@@ -179,7 +207,7 @@ int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now)
 			return err;
 		tunnel_use_sockets(tunnel, &udp);
 	} else {
-		close_sockets(tunnel);
+		tunnel_close_sockets(tunnel);
 		for (uint32_t slot = tunnel->device->first_peer; slot != PEER_NONE;
 			slot = device_peer(tunnel->device, slot)->next) {
 			staging_drop(tunnel->staging, slot);

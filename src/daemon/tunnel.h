@@ -16,6 +16,7 @@
 #include "pool.h"
 #include "rtnl.h"
 #include "staging.h"
+#include "thinner.h"
 #include "tun.h"
 #include "udp.h"
 
@@ -36,8 +37,9 @@ struct tunnel {
 	struct log log;
 	struct event_loop loop;
 	struct tun tun;
-	struct udp_pair udp;  /* closed while the interface is down */
-	uint16_t listen_port; /* as configured or once got; 0: any */
+	struct udp_pair udp;    /* closed while the interface is down */
+	struct thinner thinner; /* of what comes in by them */
+	uint16_t listen_port;   /* as configured or once got; 0: any */
 	uint32_t fwmark;
 	size_t mtu;
 	bool is_wanted_up; /* the interface is up; device->is_up: and there are sockets */
@@ -87,12 +89,19 @@ int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now);
 
 /* New outer sockets in place of the old ones; the loop watches them for reading. */
 void tunnel_use_sockets(struct tunnel *tunnel, const struct udp_pair *udp);
+void tunnel_close_sockets(struct tunnel *tunnel);
 
 /* Finishes the handshakes that the worker is done with and gives it new ones. */
 void tunnel_handshakes(struct tunnel *tunnel, struct moment now);
 
 /* While a socket is full the sockets are watched for room; the TUN device waits by itself. */
 void tunnel_watch_room(struct tunnel *tunnel);
+
+/* Lets in less or more of what strangers send; rested: when the loop had nothing to do last. */
+void tunnel_thin(struct tunnel *tunnel, struct instant rested, struct instant now);
+
+/* Lets all of it in, for whoever reads these sockets next. */
+void tunnel_thin_no_more(struct tunnel *tunnel);
 
 /* Obeys every timer that is due. */
 void tunnel_tick(struct tunnel *tunnel, struct moment now);

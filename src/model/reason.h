@@ -19,6 +19,8 @@
 	R(COOKIE_NEEDED, "cookie-needed", "was asked for a cookie: we are under load")             \
 	R(RATE_LIMITED, "rate-limited", "sent too many handshakes while we are under load")        \
 	R(QUEUE_FULL, "queue-full", "sent a handshake, but too many wait already")                 \
+	R(FLOOD, "flood",                                                                          \
+		"strangers send more than there is time for: part of it is dropped unseen")        \
 	R(BAD_HANDSHAKE, "bad-handshake",                                                          \
 		"sent an initiation that does not decrypt: damaged, or not WireGuard")             \
 	R(UNKNOWN_PEER, "unknown-peer", "wants to connect with a key that is not configured")      \

@@ -71,6 +71,7 @@ static const struct rule rules[] = {
 	ANY(poll),
 	ANY(ppoll),
 	ANY(ppoll_time64),
+	WHERE(shutdown, 1, IS(1, SHUT_RD)),
 	ANY(epoll_wait),
 	ANY(epoll_pwait),
 	ANY(epoll_ctl),

@@ -100,6 +100,13 @@ static void detach(const struct msghdr *message, int *fds, unsigned fds_max, uns
 	}
 }
 
+void channel_hear_no_more(int fd)
+{
+	int err = shutdown(fd, SHUT_RD);
+
+	ENSURE(err == 0);
+}
+
 int channel_receive(
 	int fd, void *bytes, size_t len, int *fds, unsigned fds_max, struct instant deadline)
 {

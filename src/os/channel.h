@@ -25,4 +25,10 @@ int channel_send(int fd, const void *bytes, size_t len, const int *fds, unsigned
 int channel_receive(
 	int fd, void *bytes, size_t len, int *fds, unsigned fds_max, struct instant deadline);
 
+/*
+ * Whatever the other end sends from here on fails there, with -EPIPE; what it has sent before can still
+ * be received. Each of its messages is one or the other, as the kernel decides under one lock.
+ */
+void channel_hear_no_more(int fd);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 enum { DAEMONIZE_MESSAGE_MAX = 512 };
 
@@ -18,11 +19,15 @@ enum daemonize_side {
 
 struct daemonize {
 	int fd;                              /* the child's line to its parent; -1: there is none */
+	pid_t child;                         /* the parent's, after DAEMONIZE_STARTED */
 	char message[DAEMONIZE_MESSAGE_MAX]; /* the parent's, after DAEMONIZE_FAILED */
 };
 
-/* Forks; the child is in a session of its own and in "/". An enum daemonize_side, or -errno. */
-int daemonize_fork(struct daemonize *daemonize);
+/*
+ * Forks; the child is in a session of its own and in "/". is_orphan: its parent is whoever takes care
+ * of orphans, as a service manager does. An enum daemonize_side, or -errno.
+ */
+int daemonize_fork(struct daemonize *daemonize, bool is_orphan);
 
 /* The child's standard in, and unless kept out and error, become /dev/null. */
 int daemonize_detach(const struct daemonize *daemonize, bool keep_output);

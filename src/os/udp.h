@@ -22,6 +22,7 @@ enum {
 	/* Bytes of those; a longer message would be cut up by the processor, before the device. */
 	UDP_SEGMENTED_MAX = 65440,
 	UDP_CONTROL_LEN = 128,
+	UDP_SPARED_MAX = 4,
 };
 
 struct udp_pair {
@@ -39,6 +40,14 @@ int udp_open(struct udp_pair *udp, uint16_t port, uint32_t mark);
 
 /* Both at once for packets to come; 0 takes the mark away. */
 int udp_set_mark(const struct udp_pair *udp, uint32_t mark);
+
+/*
+ * Of the datagrams to come that do not begin with one of the numbers in spared (32 bits,
+ * little-endian, at most UDP_SPARED_MAX), only one in 2^level is let in, by chance; the kernel drops
+ * the others. 0: all are let in. A kernel that refuses lets all in.
+ */
+void udp_thin(
+	const struct udp_pair *udp, const uint32_t *spared, unsigned spared_count, unsigned level);
 
 void udp_close(struct udp_pair *udp);
 

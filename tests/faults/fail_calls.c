@@ -4,6 +4,7 @@
  *	FAIL_ALLOCATION=N   the program's N-th call of malloc, calloc, reallocarray or mmap has no
  *	                    memory; FAIL_ALL=1: those of its libraries count, too
  *	FAIL_FIRED=FILE     begins with a '1' when it happened
+ *	HURT_AT=N, HURT_BY=S  before the program's N-th call of sendmsg or recvmsg it gets signal S
  *	FAIL_IO=FILE        while it holds "CALL ERRNO PERCENT", so many of these calls fail: sendmmsg,
  *	                    recvmmsg, readv or writev
  *
@@ -14,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,7 +33,8 @@ void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *block, size_t size);
 
 static struct {
-	long fails_at; /* 0: never */
+	long fails_at, hurt_at; /* 0: never */
+	int hurt_by;
 	bool counts_libraries, is_ready;
 	uintptr_t program_start, program_end;
 	char *fired;
@@ -39,7 +42,7 @@ static struct {
 } plan;
 
 enum { FILE_LEN = 4096, TEXT_MAX = 64 };
-static atomic_long allocations;
+static atomic_long allocations, talks;
 static atomic_uint calls;
 
 /* The first object is the program itself. */
@@ -73,6 +76,10 @@ __attribute__((constructor)) static void read_plan(void)
 	const char *at = getenv("FAIL_ALLOCATION");
 
 	plan.fails_at = at ? atol(at) : 0;
+	at = getenv("HURT_AT");
+	plan.hurt_at = at ? atol(at) : 0;
+	at = getenv("HURT_BY");
+	plan.hurt_by = at ? atoi(at) : 0;
 	plan.counts_libraries = getenv("FAIL_ALL") != NULL;
 	plan.fired = map_file("FAIL_FIRED");
 	plan.io = map_file("FAIL_IO");
@@ -80,17 +87,24 @@ __attribute__((constructor)) static void read_plan(void)
 	plan.is_ready = true;
 }
 
+static bool is_own(const void *caller)
+{
+	return (uintptr_t)caller >= plan.program_start && (uintptr_t)caller < plan.program_end;
+}
+
+static void fire(void)
+{
+	if (plan.fired)
+		plan.fired[0] = '1';
+}
+
 static bool has_no_memory(const void *caller)
 {
-	bool is_own =
-		(uintptr_t)caller >= plan.program_start && (uintptr_t)caller < plan.program_end;
-
-	if (!plan.is_ready || plan.fails_at == 0 || (!is_own && !plan.counts_libraries))
+	if (!plan.is_ready || plan.fails_at == 0 || (!is_own(caller) && !plan.counts_libraries))
 		return false;
 	if (atomic_fetch_add(&allocations, 1) + 1 != plan.fails_at)
 		return false;
-	if (plan.fired)
-		plan.fired[0] = '1';
+	fire();
 	errno = ENOMEM;
 	return true;
 }
@@ -143,6 +157,26 @@ static bool fails(const char *call)
 		return false;
 	errno = number;
 	return true;
+}
+
+static void talk(const void *caller)
+{
+	if (plan.hurt_at == 0 || !is_own(caller) || atomic_fetch_add(&talks, 1) + 1 != plan.hurt_at)
+		return;
+	fire();
+	raise(plan.hurt_by);
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	talk(__builtin_return_address(0));
+	return syscall(SYS_sendmsg, fd, message, flags);
+}
+
+ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+	talk(__builtin_return_address(0));
+	return syscall(SYS_recvmsg, fd, message, flags);
 }
 
 int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)

@@ -3,13 +3,14 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import struct
 import tempfile
 
 import wire
 from lab import Failure, Skip, command, libc, need, read_answer, wait_until
-from scenario_hostile import raw
+from scenario_hostile import raw, wait_drained
 
 CLONE_NEWNS = 0x20000
 NOBODY = 65534
@@ -230,3 +231,43 @@ def stays_cheap_under_a_flood(lab):
     events = read_log(right.daemon)[0][1]
     need(len([e for e in events if e["reason"] == "bad-mac1"]) == 6, f"other than 6 alike in {events}")
     need([e for e in events if e["reason"] == "bad-message"], "a flood hid what was before it")
+
+
+def drops_a_flood_unseen(lab):
+    """What strangers send too fast is dropped by chance before it is read; a session does not feel it, and
+    when the flood is over everything is read again."""
+    lab.only_ours("keeps no log")
+    left, right = lab.tunnel("theirs", "ours")
+    left.must_ping(right)
+    stranger = lab.a.udp()
+    target = (lab.b.outer[4], right.port)
+
+    def counted(reason):
+        return read_log(right.daemon)[0][0].get(reason, 0)
+
+    def dropped_by_the_filter():
+        """A full socket's losses are errors of both kinds."""
+        lines = lab.b.run("cat", "/proc/net/snmp").stdout.splitlines()
+        names, values = (line.split() for line in lines if line.startswith("Udp:"))
+        errors, full = (int(values[names.index(name)]) for name in ("InErrors", "RcvbufErrors"))
+        return errors - full
+
+    def is_flooded():
+        # All at once when it goes on: as many as its socket holds.
+        right.daemon.process.send_signal(signal.SIGSTOP)
+        for _ in range(20000):
+            stranger.sendto(b"x" * 148, target)
+        right.daemon.process.send_signal(signal.SIGCONT)
+        return counted("flood") > 0 and dropped_by_the_filter() > 0
+    need(dropped_by_the_filter() == 0, "dropped without a flood")
+    wait_until(is_flooded, 60, "a flood to be noticed and thinned")
+    left.must_ping(right, count=5)
+
+    def reads_everything():
+        wait_drained(lab.b, right.port)
+        before = counted("bad-message")
+        for _ in range(50):
+            stranger.sendto(b"x" * 148, target)
+        wait_drained(lab.b, right.port)
+        return counted("bad-message") == before + 50
+    wait_until(reads_everything, 30, "50 of 50 to be read after the flood")

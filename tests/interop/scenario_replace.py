@@ -1,17 +1,23 @@
 """A daemon that takes the tunnel of a running one over: nothing is lost, or nothing has happened."""
 
 import contextlib
+import json
+import os
 import re
+import signal
 import socket
 import struct
 import threading
 import time
 
 import wire
-from lab import Daemon, need, wait_until
+from lab import Daemon, Failure, need, wait_until
+from scenario_closed import Manager
 
 SO_RCVBUFFORCE = 33
-HEADER_LEN, RECORD_HEAD, RECORD_END = 16, "<II", 5
+HEADER_LEN, RECORD_HEAD = 24, "<II"
+# Device, its log, a peer, its log, its allowed IPs.
+RECORDS, RECORD_END = [1, 5, 2, 6, 3, 7], 7
 
 
 def replace(lab, side):
@@ -27,15 +33,18 @@ def replace(lab, side):
     side.daemon = new.wait_ready()
 
 
+BURST_MAX = 30
+
+
 class Stream:
     """Numbered datagrams from one inner address to another, so many a second, until it is stopped."""
 
-    def __init__(self, lab, source, target, rate):
+    def __init__(self, lab, source, target, rate, length=8):
         self.out = source.host.udp(source.inner[4])
         self.sink = target.host.udp(target.inner[4])
         self.sink.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
         self.sink.settimeout(0.2)
-        self.to, self.pause = self.sink.getsockname(), 1 / rate
+        self.to, self.rate, self.filling = self.sink.getsockname(), rate, bytes(length - 8)
         self.sent, self.got, self.is_over, self.is_sent = 0, [], False, False
         self.threads = [threading.Thread(target=work, daemon=True) for work in (self.send, self.receive)]
         lab.later(self.stop)
@@ -43,17 +52,21 @@ class Stream:
             thread.start()
 
     def send(self):
+        start, due = time.monotonic(), 0
         while not self.is_over:
-            self.out.sendto(struct.pack("<Q", self.sent), self.to)
-            self.sent += 1
-            time.sleep(self.pause)
+            before, due = due, int((time.monotonic() - start) * self.rate)
+            # Who is behind does not catch up in a burst.
+            for _ in range(min(due - before, BURST_MAX)):
+                self.out.sendto(struct.pack("<Q", self.sent) + self.filling, self.to)
+                self.sent += 1
+            time.sleep(0.002)
         self.is_sent = True
 
     def receive(self):
         end = None
         while end is None or time.monotonic() < end:
             with contextlib.suppress(TimeoutError, socket.timeout):
-                self.got.append(struct.unpack("<Q", self.sink.recv(100))[0])
+                self.got.append(struct.unpack_from("<Q", self.sink.recv(2000))[0])
             if self.is_sent and len(self.got) >= self.sent:
                 return
             if self.is_sent and end is None:
@@ -68,6 +81,12 @@ class Stream:
 def totals(side):
     peer = side.daemon.peer()
     return [int(peer[key][0]) for key in ("rx_bytes", "tx_bytes", "last_handshake_time_sec")]
+
+
+def seals_each_counter_once(capture):
+    """No two messages with one receiver index and counter, of all that passed."""
+    seen = [(d.source, d.payload[4:16]) for d in capture.messages(wire.DATA)]
+    need(seen and len(set(seen)) == len(seen), f"{len(seen) - len(set(seen))} of {len(seen)} counters came twice")
 
 
 def loses_nothing(lab, times=20):
@@ -94,6 +113,38 @@ def loses_nothing(lab, times=20):
     lab.note(f"{times} replacements, {sum(s.sent for s in streams)} datagrams, none lost")
     need(len(capture.messages(wire.INITIATION)) == before, "a replacement brought a handshake")
     right.must_ping(left, family=6)
+    seals_each_counter_once(capture)
+
+
+def dropped_by_the_kernel(side):
+    """Packets for which there was no room in the queue of the interface or of an outer socket."""
+    link = json.loads(side.host.ip("-s", "-j", "link", "show", "dev", side.interface).stdout)[0]
+    text = side.host.run("cat", "/proc/net/snmp", "/proc/net/snmp6").stdout
+    names, values = (line.split()[1:] for line in text.split("\n") if line.startswith("Udp:"))
+    outer = int(dict(zip(names, values))["RcvbufErrors"]) + int(re.search(r"Udp6RcvbufErrors\s+(\d+)", text)[1])
+    return link["stats64"]["tx"]["dropped"] + outer
+
+
+def loses_nothing_that_was_queued(lab, times=20):
+    """20 Mbit/s each way. What is lost then is for queues that were full, which a busy machine may bring about."""
+    lab.only_ours("cannot be replaced")
+    left, right = lab.tunnel()
+    left.must_ping(right)
+    before = sum(dropped_by_the_kernel(side) for side in (left, right))
+    streams = [Stream(lab, left, right, 2000, 1250), Stream(lab, right, left, 2000, 1250)]
+    start = time.monotonic()
+    for i in range(times):
+        count = [len(s.got) for s in streams]
+        wait_until(lambda: all(len(s.got) > c + 500 for s, c in zip(streams, count)), 30, "datagrams")
+        replace(lab, (left, right)[i % 2])
+    seconds = time.monotonic() - start
+    for stream in streams:
+        stream.stop()
+    sent, lost = sum(s.sent for s in streams), sum(len(set(range(s.sent)) - set(s.got)) for s in streams)
+    dropped = sum(dropped_by_the_kernel(side) for side in (left, right)) - before
+    lab.note(f"{times} replacements, {sent} datagrams, {sent * 0.01 / seconds / 2:.0f} Mbit/s each way, {lost} lost, "
+             f"{dropped} of them for queues that were full")
+    need(lost <= dropped, f"{lost} of {sent} datagrams were lost, {dropped} for queues that were full")
 
 
 def request(daemon):
@@ -139,7 +190,7 @@ def read_state(sock):
 
 
 def goes_on_when_the_new_one_fails(lab):
-    """At every point before the last word; the old one's session is what it was."""
+    """It dies or hangs before its word; the old one's session is what it was, and the word comes too late."""
     lab.only_ours("cannot be replaced")
     left, right = lab.tunnel("theirs", "ours")
     capture = lab.a.capture()
@@ -155,33 +206,118 @@ def goes_on_when_the_new_one_fails(lab):
 
     def at_the_end():
         sock = ask_for(daemon, b"take=1\n\n")
-        need(read_state(sock) == [1, 2, 3, RECORD_END], "other records than a device and a peer")
+        records = read_state(sock)
+        need(records == RECORDS, f"other records than a device and a peer: {records}")
         sock.close()
 
     def with_another_word():
         sock = ask_for(daemon, b"take=1\n\n")
         read_state(sock)
-        sock.sendall(b"teady\n")
+        sock.sendall(b"ruins")
         need(sock.recv(10) == b"", "the old daemon goes for any word")
         sock.close()
 
-    def at_the_last_word():
+    def hangs(does_read):
         sock = ask_for(daemon, b"take=1\n\n")
-        read_state(sock)
-        sock.sendall(b"ready\n")
-        need(sock.recv(10) == b"go\n", "no go")
-        sock.close()
+        if does_read:
+            read_state(sock)
+        left.must_ping(right)
+        try:
+            sock.sendall(b"runs\n")
+        except (BrokenPipeError, ConnectionResetError):
+            sock.close()
+        else:
+            raise Failure("the old daemon goes on and takes the word of the new one, too")
 
-    for failure in (greeted, in_the_middle, at_the_end, with_another_word, at_the_last_word):
+    def hangs_at_once():
+        hangs(False)
+
+    def hangs_at_the_end():
+        hangs(True)
+
+    for failure in (greeted, in_the_middle, at_the_end, with_another_word, hangs_at_once, hangs_at_the_end):
         failure()
         left.must_ping(right)
         right.must_ping(left, family=6)
         need(process.poll() is None, f"the old daemon ended when the new one failed {failure.__name__}")
     need(daemon.errno("take=1\n\n") == -71, "anybody may take")
-    need(len(re.findall("did not take it", daemon.said())) == 4, daemon.said()[-500:])
+    need(len(re.findall("did not take it", daemon.said())) == 5, daemon.said()[-500:])
     need(len(capture.messages(wire.INITIATION)) == before, "a failure brought a handshake")
     replace(lab, right)
     left.must_ping(right)
+    seals_each_counter_once(capture)
+
+
+def goes_on_with_its_log(lab):
+    lab.only_ours("cannot be replaced")
+    left, right = lab.tunnel("theirs", "ours")
+    left.must_ping(right)
+    right.run_words(right.ping_words("10.77.0.99", 1, 1, 1), 20)
+
+    def log():
+        answer = right.daemon.ask("events=1\n\n")
+        age = int(re.search(r"^since_ms_ago=(\d+)$", answer, re.M)[1])
+        return age, re.sub(r"_ms_ago=\d+", "", answer)
+
+    age, before = log()
+    need("\ncount=no-peer 1\n" in before and "\ncount=handshake-done 1\n" in before.split("\npeer=")[1], before)
+    for _ in range(2):
+        replace(lab, right)
+        new_age, after = log()
+        need(after == before, f"{before}, then {after}")
+        need(new_age >= age, f"it began {age} ms ago, then {new_age}")
+
+
+class Credentials:
+    """Who sent what to a service manager."""
+
+    def __init__(self, manager):
+        self.sock = manager.sock
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+
+    def hear(self):
+        text, ancillary, _, _ = self.sock.recvmsg(4096, 100)
+        for level, kind, data in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                os.close(struct.unpack("i", data[:4])[0])
+        sender = [struct.unpack("i", data[:4])[0] for _, kind, data in ancillary if kind == socket.SCM_CREDENTIALS]
+        return sender[0], text.decode().split("\n")
+
+
+def becomes_the_main_process_of_a_service(lab):
+    """As under systemd: the process that is told to replace says who goes on, before the old one has ended, and that one
+    gives the signs of life that were wanted of the old one."""
+    lab.only_ours("tells nobody")
+    manager = Manager(lab)
+    heard = Credentials(manager)
+    old = lab.daemon(lab.a, environment=manager.environment(WATCHDOG_USEC="40000"))
+    asker = lab.popen(lab.a.words(*lab.words("ours"), "--replace", old.interface),
+                      env=dict(os.environ, **manager.environment()))
+    sender, said = heard.hear()
+    while not any(line.startswith("MAINPID=") for line in said):
+        need(sender == old.process.pid and "STOPPING=1" not in said, f"{sender} says {said}")
+        sender, said = heard.hear()
+    new = int(said[0].partition("=")[2])
+    need(sender == asker.pid and "READY=1" in said, f"{sender}, not {asker.pid}, says {said}")
+    need(new in lab.a.pids() and new not in (old.process.pid, asker.pid), f"{new} is none of {lab.a.pids()}")
+    with open(f"/proc/{new}/status") as status:
+        parent = int(re.search(r"^PPid:\s+(\d+)$", status.read(), re.M)[1])
+    need(parent not in (asker.pid, os.getpid()), f"its parent is {parent}, who does not take care of orphans")
+    need(asker.wait(15) == 0, "the asker fails")
+    wait_until(old.exited, 15, "the old daemon to end")
+    old.ended = True
+    need(old.process.returncode == 0, "the old daemon fails")
+    for _ in range(100):
+        sender, said = heard.hear()
+        need("STOPPING=1" not in said and sender in (old.process.pid, new), f"{sender} says {said}")
+        if sender == new:
+            break
+    need((sender, said) == (new, ["WATCHDOG=1"]), f"{sender} says {said}")
+    os.kill(new, signal.SIGTERM)
+    while "STOPPING=1" not in said:
+        sender, said = heard.hear()
+    need(sender == new, f"{sender} is stopping")
+    wait_until(lambda: not lab.a.pids(), 15, "the new daemon to end")
 
 
 def refuses_what_cannot_be(lab):

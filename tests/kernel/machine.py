@@ -1,12 +1,13 @@
-"""A virtual machine with a real kernel beside a network namespace of this machine, joined by a cable.
+"""A virtual machine with a real kernel beside a network namespace of this machine, joined by cables.
 
-Owned here: the namespace, the tap device in it, the emulator, the line to the guest's command agent,
+Owned here: the namespace, the tap devices in it, the emulator, the line to the guest's command agent,
 and that all of it is gone when the machine closes. Not here: what runs in the guest and the
 namespace (peer.py), what the guest's files are (initramfs.py).
 """
 
 import contextlib
 import fcntl
+import itertools
 import os
 import re
 import socket
@@ -18,7 +19,8 @@ from lab import Failure, Host, command, die_with_parent, need
 
 TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x400454CA, 0x0002, 0x1000, 0x4000
 EMULATOR = "qemu-system-x86_64"
-TAG = re.compile(r"cvk(\d+)-a")
+TAG = re.compile(r"cvk(\d+)n\d+-a")
+NUMBERS = itertools.count()
 # One processor without SIMD is what software emulates fastest.
 HARDWARE = ("-machine", "q35,usb=off", "-accel", "tcg", "-cpu", "qemu64", "-smp", "1", "-m", "256",
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-device", "virtio-rng-pci")
@@ -30,9 +32,10 @@ BOOT_SECONDS_MAX = 240
 
 
 class Machine:
-    def __init__(self, folder, image, initramfs):
-        self.tag = f"cvk{os.getpid()}"
-        self.folder, self.image, self.initramfs = folder, image, initramfs
+    def __init__(self, folder, image, initramfs, cables=("eth0",)):
+        """The cables have their names at both ends; only the first one's end here has addresses."""
+        self.tag = f"cvk{os.getpid()}n{next(NUMBERS)}"
+        self.folder, self.image, self.initramfs, self.cables = folder, image, initramfs, cables
         self.stack = contextlib.ExitStack()
         self.process = self.line = None
         # Answers of the guest: bytes of them, and how many are still to come; the first tells of the boot.
@@ -63,39 +66,41 @@ class Machine:
             file.write(self.initramfs)
         command("ip", "netns", "add", f"{self.tag}-a")
         self.stack.callback(command, "ip", "netns", "del", f"{self.tag}-a", check=False)
-        tap = self.make_tap()
         here, there = socket.socketpair()
         self.line = here
         self.stack.callback(here.close)
-        with tap, there:
-            self.emulate(tap.fileno(), there.fileno())
+        with contextlib.ExitStack() as handed_over:
+            handed_over.enter_context(there)
+            taps = [handed_over.enter_context(tap) for tap in self.make_taps()]
+            self.emulate([tap.fileno() for tap in taps], there.fileno())
         hello = self.answer(BOOT_SECONDS_MAX)[1]
         self.version, uptime = hello.split()
         self.guest_seconds = float(uptime)
         self.boot_seconds = time.monotonic() - started
 
-    def make_tap(self):
-        """eth0 of the namespace; what it sends and receives with its offloads is the guest's eth0."""
-        host = Host(self, "a", 1)
+    def make_taps(self):
+        """Devices of the namespace; what one sends and receives with its offloads is the guest's of that name."""
+        host, taps = Host(self, "a", 1), []
         with host.entered():
-            tap = open("/dev/net/tun", "r+b", buffering=0)
-            fcntl.ioctl(tap, TUNSETIFF, struct.pack("16sH22x", b"eth0", IFF_TAP | IFF_NO_PI | IFF_VNET_HDR))
+            for name in self.cables:
+                taps.append(open("/dev/net/tun", "r+b", buffering=0))
+                fcntl.ioctl(taps[-1], TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TAP | IFF_NO_PI | IFF_VNET_HDR))
         host.ip("link", "set", "lo", "up")
         for family in (4, 6):
             host.address("add", host.outer[family])
         host.ip("link", "set", "eth0", "up")
         host.wait_usable(host.outer[6])
-        return tap
+        return taps
 
-    def emulate(self, tap, line):
+    def emulate(self, taps, line):
         words = (EMULATOR, *HARDWARE, "-kernel", self.image, "-initrd", self.file("initramfs"),
                  "-append", KERNEL_LINE, "-serial", f"file:{self.file('console.log')}",
-                 "-netdev", f"tap,id=cable,fd={tap}", "-device", "virtio-net-pci,netdev=cable,romfile=",
+                 *itertools.chain.from_iterable(cable_words(number, tap) for number, tap in enumerate(taps)),
                  "-chardev", f"socket,id=agent,fd={line}",
                  "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=agent")
         with open(self.file("emulator.log"), "w") as log:
             self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            pass_fds=(tap, line), preexec_fn=die_with_parent)
+                                            pass_fds=(*taps, line), preexec_fn=die_with_parent)
         self.stack.callback(self.end)
 
     def end(self):
@@ -144,6 +149,11 @@ class Machine:
         self.line.settimeout(seconds)
         self.line.sendall(b"%d\n" % len(data) + data)
         return self.answer(seconds)
+
+
+def cable_words(number, tap):
+    return ("-netdev", f"tap,id=cable{number},fd={tap}",
+            "-device", f"virtio-net-pci,netdev=cable{number},romfile=")
 
 
 def sweep():

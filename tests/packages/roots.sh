@@ -95,6 +95,7 @@ roots_boot() {
 		for folder in run dev; do mount -t tmpfs -o mode=755 tmpfs $folder; done
 		mkdir dev/net dev/pts dev/shm
 		for node in null zero full random urandom tty net/tun; do cp -a /dev/$node dev/$node; done
+		chmod 666 dev/net/tun
 		mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
 		ln -s pts/ptmx dev/ptmx && ln -s /proc/self/fd dev/fd
 		hostname culvert

@@ -35,7 +35,7 @@ class Site:
         self.router = home(net, self.internet)
         self.client = at_home(net, self.router, net.host("client"), "192.168.50.10/24")
         self.printer = net.host("printer")
-        net.cable(self.printer, "eth0", self.server, "eth1")
+        net.cable(self.server, "eth1", self.printer, "eth0")
         self.server.address("add", "192.168.10.1/24", "eth1")
         self.printer.address("add", f"{PRINTER}/24")
         self.printer.ip("route", "add", "default", "via", "192.168.10.1")
@@ -256,6 +256,9 @@ class NatWithoutKeepalive(Fault):
     def break_it(self, site):
         super().break_it(site)
         site.client.must_ping("10.0.0.1")
+        # Ten seconds after the answer it says that it has heard it; from then on it has nothing more to say.
+        sent = site.client.peer()["sent"]
+        wait_until(lambda: site.client.peer()["sent"] > sent, 30, "the client's last word")
         wait_forgotten(site.router)
 
     def symptoms(self, site):
@@ -307,7 +310,9 @@ class MtuTooBig(Fault):
             site.edit(host, "[Interface]\n", "[Interface]\nMTU = 1300\n")
 
 
+# The one that waits most is the first.
 FAULTS = {
+    "nat-without-keepalive": NatWithoutKeepalive(),
     "interface-down": InterfaceDown(),
     "port-firewalled": PortFirewalled(),
     "wrong-key": WrongKey(),
@@ -316,7 +321,6 @@ FAULTS = {
     "wrong-endpoint": WrongEndpoint(),
     "forwarding-off": ForwardingOff(),
     "missing-allowed-ips": MissingAllowedIps(),
-    "nat-without-keepalive": NatWithoutKeepalive(),
     "mtu-too-big": MtuTooBig(),
 }
 

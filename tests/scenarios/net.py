@@ -9,8 +9,8 @@ end. Not here: what is tried with them (the scenario files), what a page of the 
 import contextlib
 import os
 import re
+import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -220,6 +220,7 @@ class Net:
         return host
 
     def cable(self, one, one_device, other, other_device):
+        """A kernel's machine has to be the one that is named first."""
         if hasattr(one, "plug"):
             one.plug(one_device, other, other_device)
         else:
@@ -325,22 +326,40 @@ def wait_forgotten(router, source="192.168.50.10"):
     wait_until(lambda: f"src={source} " not in router.read("/proc/net/nf_conntrack"), 60, "the router to forget")
 
 
-class Watch:
+class Recording:
+    """A program that runs on in a host of either kind, and what it prints."""
+
+    def __init__(self, host, *words):
+        self.host = host
+        self.path = host.run("mktemp", "/run/recording.XXXXXX").stdout.strip()
+        self.pid = host.sh(f"{shlex.join(words)} </dev/null >{self.path} 2>{self.path}.err & echo $!").stdout.strip()
+
+    def said(self):
+        return self.host.read(self.path)
+
+    def complaints(self):
+        return self.host.read(f"{self.path}.err")
+
+    def end(self):
+        """By Ctrl-C; all that it said."""
+        return self.host.sh(f"kill -INT {self.pid}; while kill -0 {self.pid} 2>/dev/null; do sleep 0.05; done; "
+                            f"cat {self.path}").stdout
+
+
+class Watch(Recording):
     """tcpdump on a device of a host: the lines it has printed."""
 
     def __init__(self, host, device, *expression):
-        self.path = host.lab.file(f"tcpdump.{host.name}.{len(os.listdir(host.lab.directory))}")
-        self.process = host.spawn("bash", "-c", 'exec tcpdump -Z root --immediate-mode -l -n -i "$1" "${@:3}" >"$2"',
-                                  "bash", device, self.path, *expression)
-        said = self.process.stdout
-        need(any("listening on" in line for line in said), f"{host.name}: tcpdump does not listen on {device}")
+        super().__init__(host, "tcpdump", "-Z", "root", "--immediate-mode", "-l", "-n", "-i", device, *expression)
+        wait_until(lambda: "listening on" in self.complaints(), SECONDS_MAX, f"tcpdump on {host.name}'s {device}")
 
     def lines(self):
-        with open(self.path) as file:
-            return [line for line in file.read().splitlines() if line]
+        return packets(self.said())
 
     def end(self):
-        """All that was seen."""
-        self.process.send_signal(signal.SIGINT)
-        self.process.communicate(timeout=SECONDS_MAX)
-        return self.lines()
+        return packets(super().end())
+
+
+def packets(said):
+    """Without the empty line that tcpdump ends with."""
+    return [line for line in said.splitlines() if line]

@@ -1,37 +1,29 @@
 """Peers are added to a hub and taken from it, by command and by file; the others do not notice."""
 
-import os
 import re
-import signal
 
 import guide
 from lab import need, wait_until
-from net import Internet
+from net import Internet, Recording
 
 REPLY = re.compile(r"icmp_seq=(\d+) ttl=")
 
 
-class Pinger:
+class Pinger(Recording):
     """Twenty echo requests a second from one host to another, until the end."""
 
     def __init__(self, host, address):
-        self.host, self.address = host, address
-        self.path = host.lab.file(f"ping.{host.name}")
-        with open(self.path, "w"):
-            pass
-        self.process = host.spawn("bash", "-c", 'exec ping -n -i 0.05 "$1" >"$2"', "bash", address, self.path)
+        super().__init__(host, "ping", "-n", "-i", "0.05", address)
+        self.address = address
         wait_until(self.answered, 15, f"{host.name} to reach {address}")
 
     def answered(self):
-        with open(self.path) as file:
-            return [int(number) for number in REPLY.findall(file.read())]
+        return [int(number) for number in REPLY.findall(self.said())]
 
-    def end(self, asked_min):
+    def end_after(self, asked_min):
         """Every one was answered; but for the last ones, which may be on their way."""
         wait_until(lambda: len(self.answered()) >= asked_min, 30, f"{asked_min} answers to {self.host.name}")
-        os.kill(self.process.pid, signal.SIGINT)
-        self.process.wait(10)
-        answered = self.answered()
+        answered = [int(number) for number in REPLY.findall(self.end())]
         lost = sorted(set(range(1, max(answered) + 1)) - set(answered))
         need(not lost, f"{self.host.name}: no answer from {self.address} to {lost} of {max(answered)}")
 
@@ -69,4 +61,4 @@ def live_peers(net):
         old, new = (peers[names[client]] for peers in (before, after))
         need(all(old[what] == new[what] for what in ("endpoint", "allowed_ips", "preshared_key")), f"{client}: {old}, {new}")
     for pinger in pingers:
-        pinger.end(100)
+        pinger.end_after(100)

@@ -120,12 +120,14 @@ def nothing_leaks(net):
     need(not beside.end(), f"packets passed beside the tunnel: {beside.lines()}")
 
 
-def hub_and_spoke(net):
+def hub_and_spoke(net, far="hub"):
     internet = Internet(net)
-    hub = internet.attach(net.host("hub", far=True), "203.0.113.50/24")
+    hub, *clients = (net.host(name, far=name == far) for name in ("hub", "client-a", "client-b", "client-c"))
+    internet.attach(hub, "203.0.113.50/24")
     router = home(net, internet)
-    clients = [at_home(net, router, net.host(f"client-{letter}"), f"192.168.50.{n}/24") for letter, n in (("a", 10), ("b", 11))]
-    clients.append(internet.attach(net.host("client-c"), "192.0.2.30/24"))
+    at_home(net, router, clients[0], "192.168.50.10/24")
+    at_home(net, router, clients[1], "192.168.50.11/24")
+    internet.attach(clients[2], "192.0.2.30/24")
     guide.make_keys(hub, *clients)
     internet.serve_names()
     internet.serve_page()

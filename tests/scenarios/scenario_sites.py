@@ -77,7 +77,7 @@ def site_to_site(net):
     net.note(f"found by its name after {time.monotonic() - started:.1f} s")
     host_a.must_ping("192.168.2.10")
     host_b.must_ping("192.168.1.10")
-    if office_b.far:
+    if net.options.far == "wireguard-go":
         return  # wireguard-go takes 15 s to let go of a source address that it has lost
     # By roaming: the line is open again, B moves and speaks first.
     office_a.run("nft", "delete table inet line")

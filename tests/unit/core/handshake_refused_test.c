@@ -76,12 +76,45 @@ static void a_wrong_mac1_is_not_admitted(void **state)
 	}
 	assert_int_equal(
 		handshake_admit(d.b, &initiation, false, d.now.at, &chance, &reply), VERDICT_OK);
-	/* What is for a is not for b. */
+	assert_int_equal(counted(d.b, VERDICT_BAD_MAC1), INITIATION_LEN - WIRE_MAC_LEN);
+	/* What is for a, and good, is not for b. */
+	for (size_t at = offsetof(struct wire_response, ephemeral);
+		at < (size_t)RESPONSE_LEN - WIRE_MAC_LEN; at++) {
+		response.bytes[at] ^= 1;
+		assert_int_equal(handshake_admit(d.a, &response, true, d.now.at, &chance, &reply),
+			VERDICT_BAD_MAC1);
+		response.bytes[at] ^= 1;
+	}
 	assert_int_equal(
 		handshake_admit(d.a, &response, false, d.now.at, &chance, &reply), VERDICT_OK);
 	assert_int_equal(handshake_admit(d.b, &response, false, d.now.at, &chance, &reply),
-		VERDICT_BAD_MAC1);
-	assert_int_equal(counted(d.b, VERDICT_BAD_MAC1), INITIATION_LEN - WIRE_MAC_LEN + 1);
+		VERDICT_NO_HANDSHAKE);
+	duo_fini(&d);
+}
+
+/* A flood of responses costs no macs, and nobody is sent a cookie for one. */
+static void a_response_to_nothing_is_not_admitted(void **state)
+{
+	struct duo d;
+	struct handshake_message initiation, response;
+	struct wire_cookie_reply reply;
+	struct chance chance;
+
+	(void)state;
+	duo_init(&d);
+	initiation = duo_initiation(&d);
+	response = duo_response(&d, &initiation);
+	chance = duo_chance(&d);
+	response.bytes[offsetof(struct wire_response, receiver)] ^= 1;
+	duo_stamp(&response, d.a);
+	assert_int_equal(handshake_admit(d.a, &response, true, d.now.at, &chance, &reply),
+		VERDICT_NO_HANDSHAKE);
+	assert_int_equal(counted(d.a, VERDICT_NO_HANDSHAKE), 1);
+	/* It did not count as load either. */
+	response.bytes[offsetof(struct wire_response, receiver)] ^= 1;
+	duo_stamp(&response, d.a);
+	assert_int_equal(
+		handshake_admit(d.a, &response, false, d.now.at, &chance, &reply), VERDICT_OK);
 	duo_fini(&d);
 }
 
@@ -326,6 +359,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_private_key_nothing_is_admitted),
 		cmocka_unit_test(a_wrong_mac1_is_not_admitted),
+		cmocka_unit_test(a_response_to_nothing_is_not_admitted),
 		cmocka_unit_test(under_load_senders_prove_their_address),
 		cmocka_unit_test(cookie_replies_must_answer_something),
 		cmocka_unit_test(a_changed_initiation_changes_nothing),

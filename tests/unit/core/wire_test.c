@@ -76,6 +76,26 @@ static void reads_no_byte_behind_the_length(void **state)
 	}
 }
 
+/* All that is not an initiation, whole or not; nothing else. */
+static void knows_what_names_a_receiver(void **state)
+{
+	uint8_t datagram[8] = {0};
+
+	(void)state;
+	for (unsigned type = 0; type <= 255; type++) {
+		bool is_one = type >= MESSAGE_RESPONSE && type <= MESSAGE_DATA;
+
+		datagram[0] = (uint8_t)type;
+		for (size_t len = 0; len <= sizeof(datagram); len++)
+			assert_int_equal(wire_names_receiver(datagram, len), is_one && len >= 4);
+		for (unsigned at = 1; at < 4; at++) {
+			datagram[at] = 1;
+			assert_false(wire_names_receiver(datagram, sizeof(datagram)));
+			datagram[at] = 0;
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -83,6 +103,7 @@ int main(void)
 		cmocka_unit_test(knows_the_longest_datagram),
 		cmocka_unit_test(refuses_reserved_bytes),
 		cmocka_unit_test(reads_no_byte_behind_the_length),
+		cmocka_unit_test(knows_what_names_a_receiver),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "chronicle.h"
 
 #include <errno.h>
+#include <string.h>
 #include "verdict_reason.h"
 
 enum { PEERS = 4 };
@@ -195,6 +196,71 @@ static void forgets_with_the_peer(void **state)
 	assert_int_equal(seen.of[0].counts[REASON_REPLAYED], 1);
 }
 
+/* Another daemon's log goes on with it, also when the peer has another slot there. */
+static void goes_on_elsewhere(void **state)
+{
+	static uint8_t device[CHRONICLE_RECORD_MAX], of_peer[CHRONICLE_RECORD_MAX];
+	const struct peer_id there = {0, 7};
+	size_t device_len, peer_len;
+	char *before;
+
+	(void)state;
+	note(REASON_BAD_MAC1, 1);
+	note_peer(peer, REASON_REPLAYED, 1);
+	pass(1500);
+	note_peer(peer, REASON_ROAMED, 2);
+	look(peer);
+	before = strdup(text.text);
+	device_len = chronicle_store_device(chronicle, device);
+	peer_len = chronicle_store_peer(chronicle, peer, of_peer);
+	assert_int_equal(chronicle_store_peer(chronicle, there, of_peer), 0);
+	assert_true(device_len <= sizeof(device) && peer_len > 0 && peer_len <= sizeof(of_peer));
+	chronicle_destroy(chronicle);
+	pass(10000);
+	assert_int_equal(chronicle_create(&chronicle, PEERS, &silent, now), 0);
+	note_peer(there, REASON_EXPIRED, 1);
+	assert_true(chronicle_load_device(chronicle, device, device_len));
+	assert_true(chronicle_load_peer(chronicle, there, of_peer, peer_len));
+	assert_int_equal(chronicle_age(chronicle, now), 11500 * NS_PER_MS);
+	now.ns -= 10000 * NS_PER_MS;
+	look(there);
+	assert_string_equal(text.text, before);
+	free(before);
+	/* And is added to. */
+	note_peer(there, REASON_ROAMED, 2);
+	assert_int_equal(look(there)[1].counts[REASON_ROAMED], 2);
+	assert_int_equal(count_of(&look(there)[1], REASON_ROAMED), 1);
+}
+
+/* Another version's is passed over; what cannot be is told of. Neither changes anything. */
+static void begins_anew_after_another_version(void **state)
+{
+	static uint8_t device[CHRONICLE_RECORD_MAX], of_peer[CHRONICLE_RECORD_MAX];
+	size_t device_len, peer_len;
+
+	(void)state;
+	note_peer(peer, REASON_REPLAYED, 1);
+	device_len = chronicle_store_device(chronicle, device);
+	peer_len = chronicle_store_peer(chronicle, peer, of_peer);
+	note_peer(peer, REASON_EXPIRED, 1);
+	assert_false(chronicle_load_device(chronicle, device, device_len - 1));
+	assert_false(chronicle_load_device(chronicle, device, 7));
+	assert_false(chronicle_load_peer(chronicle, peer, of_peer, peer_len + 1));
+	assert_false(chronicle_load_peer(chronicle, peer, device, device_len));
+	memset(device + 8, 0xff, device_len - 8);
+	memset(of_peer + 8, 0xff, peer_len - 8);
+	assert_false(chronicle_load_device(chronicle, device, device_len));
+	assert_false(chronicle_load_peer(chronicle, peer, of_peer, peer_len));
+	device[0] ^= 1;
+	of_peer[0] ^= 1;
+	assert_true(chronicle_load_device(chronicle, device, device_len));
+	assert_true(chronicle_load_device(chronicle, device, 8));
+	assert_true(chronicle_load_peer(chronicle, peer, of_peer, peer_len));
+	assert_int_equal(look(peer)[0].counts[REASON_REPLAYED], 1);
+	assert_int_equal(seen.of[1].counts[REASON_REPLAYED], 1);
+	assert_int_equal(seen.of[1].counts[REASON_EXPIRED], 1);
+}
+
 static void names_every_verdict_that_refuses(void **state)
 {
 	(void)state;
@@ -219,6 +285,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lets_the_oldest_go, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(keeps_few_alike_of_a_peer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(forgets_with_the_peer, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(goes_on_elsewhere, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			begins_anew_after_another_version, set_up, tear_down),
 		cmocka_unit_test(names_every_verdict_that_refuses),
 	};
 

@@ -1,14 +1,16 @@
 /*
- * Both ends of a live upgrade in one thread: what an end will say is said before the other asks, as
- * a socket holds it. And an old or a new one that says something else, or nothing.
+ * Both ends of a live upgrade, and an old or a new one that says something else, or nothing: what one of
+ * them will say is said before the other asks, as a socket holds it.
  */
 #include "unit.h"
 #include "handover.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "channel.h"
+#include "chronicle.h"
 #include "clock.h"
 #include "fixture.h"
 #include "handover_wire.h"
@@ -78,21 +80,71 @@ static void fill(struct tunnel *tunnel)
 	}
 }
 
+/* Something happened to the device, and to one peer. */
+static void incur(struct tunnel *tunnel)
+{
+	chronicle_note(tunnel->chronicle, &(struct note){.reason = REASON_BAD_MAC1}, now.at);
+	chronicle_note_peer(tunnel->chronicle,
+		(struct peer_id){3, device_peer(tunnel->device, 3)->generation},
+		&device_peer(tunnel->device, 3)->public_key,
+		&(struct note){.reason = REASON_ROAMED}, now.at);
+}
+
+static char *remembered(const struct tunnel *tunnel)
+{
+	struct textbuf text = {0};
+
+	chronicle_print_device(tunnel->chronicle, &text, false, now.at);
+	for (uint32_t slot = 0; slot < tunnel->device->peers_used; slot++) {
+		const struct peer *peer = device_peer_const(tunnel->device, slot);
+
+		chronicle_print_peer(tunnel->chronicle, (struct peer_id){slot, peer->generation},
+			&peer->public_key, &text, false, now.at);
+	}
+	textbuf_add(&text, "");
+	return text.text;
+}
+
+/* The old one, in a thread of its own; NULL: it keeps the tunnel. */
+static void *give(void *nothing)
+{
+	static const struct handover_duties duties = {true, 12345};
+	char take[8];
+
+	(void)nothing;
+	if (channel_receive(ends[0], take, sizeof(take), NULL, 0,
+		    instant_after(clock_now(), 30 * NS_PER_S)) < 0 ||
+		memcmp(take, "take=1\n\n", sizeof(take)) != 0)
+		return NULL;
+	return handover_give(&old, ends[0], &duties) ? &old : NULL;
+}
+
 static void gives_everything(void **state)
 {
 	uint8_t packet[STAGING_PACKET_MAX];
-	char *before, *after;
-	bool is_persistent = false;
+	char *before, *after, *log_before, *log_after;
+	struct handover_duties duties;
+	pthread_t giver;
+	void *given;
 
 	(void)state;
 	fill(&old);
+	incur(&old);
 	before = fixture_state(&old);
-	say_text(ends[1], HANDOVER_READY HANDOVER_RUNS);
-	assert_true(handover_give(&old, ends[0], true));
-	assert_int_equal(handover_take(&handover, &new, &is_persistent), 0);
+	log_before = remembered(&old);
+	assert_int_equal(pthread_create(&giver, NULL, give, NULL), 0);
+	assert_int_equal(handover_take(&handover, &new, &duties), 0);
+	handover_fini(&handover);
+	assert_int_equal(pthread_join(giver, &given), 0);
+	assert_ptr_equal(given, &old);
 	after = fixture_state(&new);
 	assert_string_equal(before, after);
-	assert_true(is_persistent);
+	log_after = remembered(&new);
+	assert_non_null(strstr(log_before, "bad-mac1"));
+	assert_non_null(strstr(log_before, "roamed"));
+	assert_string_equal(log_before, log_after);
+	assert_true(duties.is_persistent);
+	assert_int_equal(duties.watchdog_ns, 12345);
 	assert_int_equal(new.fwmark, 9);
 	assert_int_equal(new.listen_port, 4321);
 	for (unsigned i = 0; i < 10; i++) {
@@ -103,29 +155,38 @@ static void gives_everything(void **state)
 	assert_false(staging_has(new.staging, 3));
 	free(before);
 	free(after);
+	free(log_before);
+	free(log_after);
 }
 
 /* Whatever the new one does instead, the old one has all it had. */
 static void keeps_everything(void **state)
 {
-	static const char *const said[] = {"", "rea", "redy!\n", HANDOVER_READY,
-		HANDOVER_READY "run", HANDOVER_READY "runt\n"};
+	static const struct handover_duties duties;
+	static const struct {
+		const char *said;
+		bool dies;
+	} cases[] = {{"", true}, {"run", true}, {"runt\n", true}, {"", false}};
 	char *before, *after;
 
 	(void)state;
 	fill(&old);
 	before = fixture_state(&old);
-	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int pair[2];
 
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 		assert_int_equal(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUFFORCE, &(int){4 << 20},
 					 sizeof(int)),
 			0);
-		if (said[i][0])
-			say_text(pair[1], said[i]);
-		assert_int_equal(shutdown(pair[1], SHUT_WR), 0);
-		assert_false(handover_give(&old, pair[0], false));
+		if (cases[i].said[0])
+			say_text(pair[1], cases[i].said);
+		if (cases[i].dies)
+			assert_int_equal(shutdown(pair[1], SHUT_WR), 0);
+		assert_false(handover_give(&old, pair[0], &duties));
+		/* Who wakes up now learns that it is too late. */
+		assert_int_equal(
+			channel_send(pair[1], HANDOVER_RUNS, 5, NULL, 0, clock_now()), -EPIPE);
 		close(pair[0]);
 		close(pair[1]);
 	}
@@ -163,6 +224,8 @@ static void refuses_nonsense(void **state)
 		{&plain, HANDOVER_PEER, 8},
 		{&plain, HANDOVER_IPS, sizeof(prefix)},
 		{&plain, HANDOVER_PACKET, 8},
+		{&plain, HANDOVER_LOG, 4},
+		{&plain, HANDOVER_PEER_LOG, 8},
 		{&plain, HANDOVER_PEER, 0},
 		{&plain, HANDOVER_PEER, HANDOVER_RECORD_MAX + 1},
 		{&plain, HANDOVER_PEER, UINT32_MAX},
@@ -170,7 +233,7 @@ static void refuses_nonsense(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		bool is_persistent;
+		struct handover_duties duties;
 
 		tear_down(NULL);
 		set_up(NULL);
@@ -178,8 +241,21 @@ static void refuses_nonsense(void **state)
 		say_record(cases[i].type, cases[i].len <= sizeof(prefix) ? &prefix : NULL,
 			cases[i].len);
 		assert_int_equal(shutdown(ends[0], SHUT_WR), 0);
-		assert_int_equal(handover_take(&handover, &new, &is_persistent), -EPROTO);
+		assert_int_equal(handover_take(&handover, &new, &duties), -EPROTO);
 	}
+}
+
+/* Whose word is not waited for any more. */
+static void keeps_off_when_it_is_late(void **state)
+{
+	static const struct handover_header plain;
+	struct handover_duties duties;
+
+	(void)state;
+	say(ends[0], &plain, sizeof(plain));
+	say_record(HANDOVER_END, NULL, 0);
+	channel_hear_no_more(ends[0]);
+	assert_int_equal(handover_take(&handover, &new, &duties), -EBUSY);
 }
 
 /* Up without sockets, or an old one that ends in the middle of its state. */
@@ -187,19 +263,19 @@ static void refuses_half_a_tunnel(void **state)
 {
 	static const struct handover_header plain;
 	uint8_t bytes[CARRY_DEVICE_MAX];
-	bool is_persistent;
+	struct handover_duties duties;
 
 	(void)state;
 	device_set_up(old.device, true, now.at);
 	say(ends[0], &plain, sizeof(plain));
 	say_record(HANDOVER_DEVICE, bytes, carry_store_device(old.device, bytes));
 	say_record(HANDOVER_END, NULL, 0);
-	assert_int_equal(handover_take(&handover, &new, &is_persistent), -EPROTO);
+	assert_int_equal(handover_take(&handover, &new, &duties), -EPROTO);
 	tear_down(NULL);
 	set_up(NULL);
 	say(ends[0], &plain, sizeof(plain));
 	assert_int_equal(shutdown(ends[0], SHUT_WR), 0);
-	assert_int_equal(handover_take(&handover, &new, &is_persistent), -EBUSY);
+	assert_int_equal(handover_take(&handover, &new, &duties), -EBUSY);
 	device_set_up(old.device, false, now.at);
 }
 
@@ -224,7 +300,7 @@ static void greets_its_like_only(void **state)
 	request.text[request.len - 4] ^= 1;
 	assert_false(handover_greet(ends[0], (struct span){request.text, request.len}, &own, &out));
 	textbuf_add(&out, "");
-	assert_non_null(strstr(out.text, "version=1\nlayout="));
+	assert_non_null(strstr(out.text, "version=2\nlayout="));
 	assert_non_null(strstr(out.text, "\nerrno=-93\n\n"));
 	assert_null(strstr(out.text, "\n\nerrno"));
 	textbuf_fini(&request);
@@ -238,6 +314,7 @@ int main(void)
 		CASE(gives_everything),
 		CASE(keeps_everything),
 		CASE(refuses_nonsense),
+		CASE(keeps_off_when_it_is_late),
 		CASE(refuses_half_a_tunnel),
 		CASE(greets_its_like_only),
 	};

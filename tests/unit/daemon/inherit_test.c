@@ -43,8 +43,8 @@ static void reads_numbers(void **state)
 struct store {
 	int pid;
 	const char *count, *names;
-	int tun, listener;  /* which descriptor, counted from 0; -1: none */
-	const char *closed; /* a letter for each of four: c closed, o open */
+	int tun, listener, public_listener; /* which descriptor, counted from 0; -1: none */
+	const char *closed;                 /* a letter for each of four: c closed, o open */
 };
 
 static void try_store(const struct store *store)
@@ -64,6 +64,8 @@ static void try_store(const struct store *store)
 	found = inherit_managed();
 	assert_int_equal(found.tun, store->tun < 0 ? INHERIT_NONE : 3 + store->tun);
 	assert_int_equal(found.listener, store->listener < 0 ? INHERIT_NONE : 3 + store->listener);
+	assert_int_equal(found.public_listener,
+		store->public_listener < 0 ? INHERIT_NONE : 3 + store->public_listener);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(fcntl(3 + i, F_GETFD) < 0, store->closed[i] == 'c');
 	for (int fd = 3; fd < 7; fd++)
@@ -73,21 +75,24 @@ static void try_store(const struct store *store)
 static void finds_what_a_manager_hands_over(void **state)
 {
 	static const struct store rows[] = {
-		{0, "1", "tun", 0, -1, "oooo"},
-		{0, "1", "control", -1, 0, "oooo"},
-		{0, "2", "control:tun", 1, 0, "oooo"},
-		{0, "2", "stored:tun", 1, -1, "cooo"},
-		{0, "3", "tun:tun:x", 0, -1, "occo"},
-		{0, "4", "tune:tu::tun", 3, -1, "ccco"},
-		{0, "3", "a:b:controls", -1, -1, "ccco"},
-		{0, "2", "tun", 0, -1, "ocoo"},
-		{0, "2", "", -1, -1, "ccoo"},
-		{0, "0", "tun", -1, -1, "oooo"},
-		{0, "-1", "tun", -1, -1, "oooo"},
-		{0, "65", "tun", -1, -1, "oooo"},
-		{0, "", "tun", -1, -1, "oooo"},
-		{0, "1", NULL, -1, -1, "oooo"},
-		{1, "1", "tun", -1, -1, "oooo"},
+		{0, "1", "tun", 0, -1, -1, "oooo"},
+		{0, "1", "control", -1, 0, -1, "oooo"},
+		{0, "2", "control:tun", 1, 0, -1, "oooo"},
+		{0, "1", "events", -1, -1, 0, "oooo"},
+		{0, "3", "control:events:tun", 2, 0, 1, "oooo"},
+		{0, "3", "events:control:events", -1, 1, 0, "ooco"},
+		{0, "2", "stored:tun", 1, -1, -1, "cooo"},
+		{0, "3", "tun:tun:x", 0, -1, -1, "occo"},
+		{0, "4", "tune:tu::tun", 3, -1, -1, "ccco"},
+		{0, "3", "a:b:controls", -1, -1, -1, "ccco"},
+		{0, "2", "tun", 0, -1, -1, "ocoo"},
+		{0, "2", "", -1, -1, -1, "ccoo"},
+		{0, "0", "tun", -1, -1, -1, "oooo"},
+		{0, "-1", "tun", -1, -1, -1, "oooo"},
+		{0, "65", "tun", -1, -1, -1, "oooo"},
+		{0, "", "tun", -1, -1, -1, "oooo"},
+		{0, "1", NULL, -1, -1, -1, "oooo"},
+		{1, "1", "tun", -1, -1, -1, "oooo"},
 	};
 
 	(void)state;

@@ -49,6 +49,26 @@ static void lives_by_the_half(void **state)
 	assert_int_equal(service_when(&service).ns, UINT64_MAX);
 }
 
+/* The process that goes on is told of by another, and says nothing that nobody would listen to. */
+static void goes_on_for_another(void **state)
+{
+	struct service service;
+
+	(void)state;
+	unsetenv("WATCHDOG_USEC");
+	service_succeed(4711, "wg0");
+	assert_string_equal(heard(), "MAINPID=4711\nREADY=1\nSTATUS=wg0 can be configured");
+	assert_int_equal(service_open(&service), 0);
+	service.is_successor = true;
+	service.every_ns = 500;
+	service_ready(&service, "wg0", STDERR_FILENO, (struct instant){1000});
+	assert_string_equal(heard(), "");
+	assert_int_equal(service_when(&service).ns, 1500);
+	service_live(&service, (struct instant){1500});
+	assert_string_equal(heard(), "WATCHDOG=1");
+	service_close(&service);
+}
+
 static void watchdog_is_another_matter(void **state)
 {
 	static const struct {
@@ -94,6 +114,7 @@ static void nobody_listens(void **state)
 	assert_int_equal(service_open(&service), 0);
 	assert_int_equal(service.fd, -1);
 	service_ready(&service, "wg0", STDERR_FILENO, (struct instant){0});
+	service_succeed(4711, "wg0");
 	service_live(&service, (struct instant){1});
 	service_stopping(&service);
 	service_close(&service);
@@ -118,6 +139,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lives_by_the_half),
+		cmocka_unit_test(goes_on_for_another),
 		cmocka_unit_test(watchdog_is_another_matter),
 		cmocka_unit_test(nobody_listens),
 	};

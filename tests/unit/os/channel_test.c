@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "clock.h"
 
@@ -104,6 +106,55 @@ static void tells_that_nobody_is_there(void **state)
 	assert_int_equal(channel_send(ends[0], "ab", 2, NULL, 0, soon()), -EPIPE);
 }
 
+/* A word is there, or was never sent; and nobody believes what is not so. */
+static void hears_no_more(void **state)
+{
+	char text[3] = "";
+
+	(void)state;
+	assert_int_equal(channel_send(ends[1], "ab", 2, NULL, 0, soon()), 0);
+	channel_hear_no_more(ends[0]);
+	assert_int_equal(channel_send(ends[1], "cd", 2, NULL, 0, soon()), -EPIPE);
+	assert_int_equal(channel_receive(ends[0], text, 2, NULL, 0, clock_now()), 0);
+	assert_string_equal(text, "ab");
+	assert_int_equal(channel_receive(ends[0], text, 1, NULL, 0, soon()), -EPIPE);
+	/* The other way goes on. */
+	assert_int_equal(channel_send(ends[0], "ef", 2, NULL, 0, soon()), 0);
+	assert_int_equal(channel_receive(ends[1], text, 2, NULL, 0, soon()), 0);
+	assert_string_equal(text, "ef");
+}
+
+/* Who is at the same moment about to speak and to hear no more are of one opinion about it. */
+static void agrees_who_was_first(void **state)
+{
+	enum { TIMES = 300 };
+	unsigned sent = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < TIMES; i++) {
+		int pair[2], status;
+		bool is_heard;
+		pid_t child;
+		char byte;
+
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+		child = fork();
+		if (child == 0)
+			_exit(channel_send(pair[1], "x", 1, NULL, 0, soon()) == 0);
+		for (unsigned j = 0; j < i % 64; j++)
+			sched_yield();
+		channel_hear_no_more(pair[0]);
+		is_heard = channel_receive(pair[0], &byte, 1, NULL, 0, clock_now()) == 0;
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), is_heard);
+		sent += is_heard;
+		close(pair[0]);
+		close(pair[1]);
+	}
+	print_message("# heard %u of %u\n", sent, TIMES);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -112,6 +163,8 @@ int main(void)
 		CASE(closes_what_it_has_no_place_for),
 		CASE(gives_up_at_its_deadline),
 		CASE(tells_that_nobody_is_there),
+		CASE(hears_no_more),
+		cmocka_unit_test(agrees_who_was_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

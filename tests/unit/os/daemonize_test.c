@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static struct daemonize line;
+static pid_t caretaker;
 
 static bool is_null(int fd)
 {
@@ -70,20 +72,32 @@ static void has_no_standard_files(void)
 	_exit(daemonize_ready(&line) == 0 ? 0 : 1);
 }
 
+/* Its parent has to be who takes care of orphans: here the one that forks the parents. */
+static void is_nobodys(void)
+{
+	if (getppid() != caretaker)
+		_exit(1);
+	_exit(daemonize_ready(&line) == 0 ? 0 : 1);
+}
+
 static const struct {
 	void (*child)(void);
 	int side;
 	const char *message; /* how it begins */
 	size_t message_len;  /* 0: as long as that */
 	bool closed;         /* the standard descriptors are closed before */
+	bool is_orphan;
 } cases[] = {
-	{gets_ready, DAEMONIZE_STARTED, NULL, 0, false},
-	{keeps_output, DAEMONIZE_STARTED, NULL, 0, false},
-	{fails, DAEMONIZE_FAILED, "wg0: no such thing", 0, false},
-	{fails_at_length, DAEMONIZE_FAILED, "xxx", DAEMONIZE_MESSAGE_MAX - 1, false},
-	{dies, DAEMONIZE_FAILED, "ended by signal 9 while starting", 0, false},
-	{ends, DAEMONIZE_FAILED, "ended with status 3 while starting", 0, false},
-	{has_no_standard_files, DAEMONIZE_STARTED, NULL, 0, true},
+	{gets_ready, DAEMONIZE_STARTED, NULL, 0, false, false},
+	{keeps_output, DAEMONIZE_STARTED, NULL, 0, false, false},
+	{fails, DAEMONIZE_FAILED, "wg0: no such thing", 0, false, false},
+	{fails_at_length, DAEMONIZE_FAILED, "xxx", DAEMONIZE_MESSAGE_MAX - 1, false, false},
+	{dies, DAEMONIZE_FAILED, "ended by signal 9 while starting", 0, false, false},
+	{ends, DAEMONIZE_FAILED, "ended with status 3 while starting", 0, false, false},
+	{has_no_standard_files, DAEMONIZE_STARTED, NULL, 0, true, false},
+	{is_nobodys, DAEMONIZE_STARTED, NULL, 0, false, true},
+	{fails, DAEMONIZE_FAILED, "wg0: no such thing", 0, false, true},
+	{ends, DAEMONIZE_FAILED, "ended while starting", 0, false, true},
 };
 
 static bool message_is_right(size_t i)
@@ -101,15 +115,15 @@ static void play(size_t i)
 
 	for (int fd = 0; fd < 3 && cases[i].closed; fd++)
 		close(fd);
-	side = daemonize_fork(&line);
+	side = daemonize_fork(&line, cases[i].is_orphan);
 	if (side == DAEMONIZE_CHILD)
 		cases[i].child();
 	if (side != cases[i].side)
 		_exit(2);
 	if (side == DAEMONIZE_FAILED)
 		_exit(message_is_right(i) ? 0 : 3);
-	/* What the child found after it was ready. */
-	if (waitpid(-1, &status, 0) < 0)
+	/* What the child found after it was ready; an orphan's end is another's to see. */
+	if (waitpid(cases[i].is_orphan ? -1 : line.child, &status, 0) < 0)
 		_exit(4);
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 5);
 }
@@ -117,6 +131,8 @@ static void play(size_t i)
 static void tells_the_parent(void **state)
 {
 	(void)state;
+	caretaker = getpid();
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		pid_t parent = fork();
 		int status;
@@ -124,6 +140,9 @@ static void tells_the_parent(void **state)
 		if (parent == 0)
 			play(i);
 		assert_int_equal(waitpid(parent, &status, 0), parent);
+		/* The orphan's end. */
+		if (cases[i].is_orphan)
+			assert_true(waitpid(-1, NULL, 0) > 0);
 		assert_true(WIFEXITED(status));
 		assert_int_equal(WEXITSTATUS(status), 0);
 	}

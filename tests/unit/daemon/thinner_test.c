@@ -1,0 +1,135 @@
+/* What is let in of floods of all sizes, beside much, little and no data. */
+#include "unit.h"
+#include "thinner.h"
+
+static const struct instant start = {NS_PER_S};
+
+/* One window of so many datagrams a second; the loop rests, or never did. */
+static void pass(
+	struct thinner *thinner, struct instant *now, uint64_t sent, uint64_t data, bool rests)
+{
+	now->ns += THINNER_WINDOW_NS;
+	thinner->strangers += (uint32_t)((sent >> thinner->level) * THINNER_WINDOW_NS / NS_PER_S);
+	thinner->data += (uint32_t)(data * THINNER_WINDOW_NS / NS_PER_S);
+	thinner_judge(thinner, rests ? *now : start, *now);
+}
+
+/* The level that a steady flood has, after the first window and after many. */
+static void level_is(uint64_t sent, uint64_t data, bool rests, unsigned expected)
+{
+	struct instant now = start;
+	struct thinner thinner = {.since = now};
+
+	for (unsigned i = 0; i < 50; i++) {
+		pass(&thinner, &now, sent, data, rests);
+		if (thinner.level != expected)
+			fail_msg("%llu beside %llu: level %u and not %u after %u windows",
+				(unsigned long long)sent, (unsigned long long)data, thinner.level,
+				expected, i + 1);
+	}
+}
+
+static void strangers_have_their_share(void **state)
+{
+	(void)state;
+	/* No flood, however fast data flows. */
+	level_is(0, 1000000, true, 0);
+	level_is(8000, 0, true, 0);
+	level_is(16000, 1000000, false, 0);
+	/* Nobody else needs the time: up to a rate, what comes is looked at. */
+	level_is(65000, 0, true, 0);
+	level_is(65000, 30000, true, 0);
+	level_is(131000, 0, true, 1);
+	level_is(132000, 0, true, 2);
+	/* Data flows fast. */
+	level_is(16000, 40000, true, 0);
+	level_is(17000, 40000, true, 1);
+	level_is(50000, 40000, true, 2);
+	/* The faster, the more strangers are allowed. */
+	level_is(50000, 400000, true, 1);
+	level_is(50000, 800000, true, 0);
+	/* The loop does not keep up. */
+	level_is(60000, 0, false, 2);
+	level_is(1000000, 0, false, 6);
+	/* Never all. */
+	level_is(100000000, 0, false, THINNER_LEVEL_MAX);
+}
+
+static void is_not_judged_before_its_time(void **state)
+{
+	struct instant now = start;
+	struct thinner thinner = {.since = now, .strangers = 1000000};
+
+	(void)state;
+	now.ns += THINNER_WINDOW_NS - 1;
+	assert_false(thinner_judge(&thinner, now, now));
+	assert_int_equal(thinner_when(&thinner).ns, INSTANT_NEVER.ns);
+	now.ns++;
+	assert_true(thinner_judge(&thinner, now, now));
+	assert_int_not_equal(thinner.level, 0);
+	assert_int_equal(thinner_when(&thinner).ns, now.ns + THINNER_WINDOW_NS);
+}
+
+/* Between its own level and the next it does not swing. */
+static void keeps_its_level(void **state)
+{
+	struct instant now = start;
+	struct thinner thinner = {.since = now};
+
+	(void)state;
+	pass(&thinner, &now, 140000, 0, true);
+	assert_int_equal(thinner.level, 2);
+	/* Half of it would do, but barely. */
+	pass(&thinner, &now, 110000, 0, true);
+	assert_int_equal(thinner.level, 2);
+	pass(&thinner, &now, 90000, 0, true);
+	assert_int_equal(thinner.level, 1);
+}
+
+/* When the flood ends everything is let in again; when the data ends, a second later. */
+static void lets_in_again(void **state)
+{
+	struct instant now = start;
+	struct thinner thinner = {.since = now};
+
+	(void)state;
+	pass(&thinner, &now, 40000, 40000, true);
+	assert_int_equal(thinner.level, 2);
+	for (unsigned i = 0; i < THINNER_BUSY_HOLD_NS / THINNER_WINDOW_NS - 1; i++) {
+		pass(&thinner, &now, 40000, 0, true);
+		assert_int_equal(thinner.level, 2);
+	}
+	pass(&thinner, &now, 40000, 0, true);
+	assert_int_equal(thinner.level, 0);
+
+	pass(&thinner, &now, 1000000, 40000, true);
+	assert_int_not_equal(thinner.level, 0);
+	pass(&thinner, &now, 0, 40000, true);
+	assert_int_equal(thinner.level, 0);
+	assert_int_equal(thinner_when(&thinner).ns, INSTANT_NEVER.ns);
+}
+
+/* After hours without a turn, counts of a moment are no flood. */
+static void a_long_sleep_is_no_flood(void **state)
+{
+	struct instant now = start;
+	struct thinner thinner = {.since = now, .strangers = 100000};
+
+	(void)state;
+	now.ns += 3600 * NS_PER_S;
+	assert_false(thinner_judge(&thinner, start, now));
+	assert_int_equal(thinner.level, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(strangers_have_their_share),
+		cmocka_unit_test(is_not_judged_before_its_time),
+		cmocka_unit_test(keeps_its_level),
+		cmocka_unit_test(lets_in_again),
+		cmocka_unit_test(a_long_sleep_is_no_flood),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
