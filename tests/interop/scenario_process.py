@@ -8,6 +8,7 @@ import signal
 import socket
 import stat
 import struct
+import time
 
 from lab import SOCKETS, Host, Skip, command, need, wait_until
 
@@ -95,6 +96,30 @@ def returns_when_the_socket_answers(lab):
         os.kill(pids[0], signal.SIGTERM)
         wait_until(lambda: not lab.a.pids(), 15, "the daemon to end")
         need(not os.path.exists(path), "its socket is left")
+
+
+def ticks_of(pid):
+    """Processor time, in hundredths of a second."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def rests_when_idle(lab, in_the_foreground):
+    """With nothing to do it waits, and asks for a processor no more."""
+    interface = lab.interface(lab.a)
+    if in_the_foreground:
+        lab.daemon(lab.a)
+    else:
+        lab.a.run(*lab.words("ours"), interface, timeout=20)
+    pid = lab.a.pids()[0]
+    before = ticks_of(pid)
+    time.sleep(2)
+    used = ticks_of(pid) - before
+    if not in_the_foreground:
+        os.kill(pid, signal.SIGTERM)
+        wait_until(lambda: not lab.a.pids(), 15, "the daemon to end")
+    need(used < 20, f"it used {used / 100} s of a processor in two seconds of nothing")
 
 
 def says_what_is_wrong(lab):

@@ -108,6 +108,9 @@ add(scenario_process.frees_its_port_before_its_socket_file)
 add(scenario_process.refuses_a_name_in_use)
 add(scenario_process.replaces_a_stale_socket)
 add(scenario_process.returns_when_the_socket_answers)
+for where in (True, False):
+    add(scenario_process.rests_when_idle, name=f"process/rests_when_idle/{'foreground' if where else 'background'}",
+        in_the_foreground=where)
 add(scenario_process.says_what_is_wrong)
 add(scenario_process.keeps_its_files_to_itself)
 add(scenario_process.keeps_only_what_it_needs)
