@@ -60,8 +60,9 @@ void handshake_job_fini(struct handshake_job *job);
 
 /*
  * First look at a datagram of type 1 or 2, before anything costs: that a response answers something,
- * our mac1, and under load the cookie and the source's rate. OK: let it wait for its turn. COOKIE_NEEDED: *reply goes back to
- * the source. is_busy: so many messages wait that the load rule holds.
+ * our mac1, and under load the cookie and the source's rate. OK: let it wait for its turn.
+ * COOKIE_NEEDED: *reply goes back to the source. is_busy: so many messages wait that the load rule
+ * holds.
  */
 enum verdict handshake_admit(struct device *device, const struct handshake_message *message,
 	bool is_busy, struct instant now, const struct chance *chance,

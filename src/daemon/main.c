@@ -192,10 +192,13 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	daemon.log = (struct log){log_level_parse(getenv("LOG_LEVEL")), arguments.interface};
-	if (arguments.is_replacing && handover_connect(&daemon.handover, arguments.interface) < 0) {
-		fprintf(stderr, "culvertd: %s: %s: %s\n", arguments.interface,
-			daemon.handover.refusal, strerror(-daemon.handover.fd));
-		return EXIT_FAILURE;
+	if (arguments.is_replacing) {
+		status = handover_connect(&daemon.handover, arguments.interface);
+		if (status < 0) {
+			fprintf(stderr, "culvertd: %s: %s: %s\n", arguments.interface,
+				daemon.handover.refusal, strerror(-status));
+			return EXIT_FAILURE;
+		}
 	}
 	if (!arguments.is_foreground) {
 		status = go_to_background(&parent, &arguments);

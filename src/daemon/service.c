@@ -28,7 +28,7 @@ int service_open(struct service *service)
 	const char *address = getenv("NOTIFY_SOCKET");
 	int fd;
 
-	*service = (struct service){.fd = -1, .next = INSTANT_NEVER};
+	*service = SERVICE_NONE;
 	if (!address)
 		return 0;
 	fd = notify_open(address);
@@ -43,8 +43,7 @@ void service_close(struct service *service)
 {
 	if (service->fd >= 0)
 		close(service->fd);
-	service->fd = -1;
-	service->next = INSTANT_NEVER;
+	*service = SERVICE_NONE;
 }
 
 void service_succeed(pid_t child, const char *interface)

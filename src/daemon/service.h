@@ -17,6 +17,9 @@ struct service {
 	struct instant next;
 };
 
+/* Of one to whom nobody listens: nothing is ever due. */
+#define SERVICE_NONE ((struct service){.fd = -1, .next = INSTANT_NEVER})
+
 /* Whom NOTIFY_SOCKET names, and what WATCHDOG_USEC asks for. -errno: there is none to be reached. */
 int service_open(struct service *service);
 void service_close(struct service *service);

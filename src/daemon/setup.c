@@ -142,9 +142,8 @@ static int watch_link(struct daemon *daemon)
 		close(namespace_fd);
 	if (err == -ENODEV && namespace_fd < 0)
 		return setup_complain(daemon,
-			"Finding the interface (for one in another network namespace, start "
-			"culvertd "
-			"as root, with --user)",
+			"Finding the interface (is it in another network namespace? Then "
+			"start culvertd as root, with --user)",
 			err);
 	return err < 0 ? setup_complain(daemon, "Watching the interface", err) : 0;
 }

@@ -45,7 +45,7 @@ struct daemon {
 /* Of a daemon that is not set up: there is nothing to be taken down. */
 #define SETUP_NOTHING                                                                              \
 	((struct daemon){.signals = -1,                                                            \
-		.service = {.fd = -1, .next = INSTANT_NEVER},                                      \
+		.service = SERVICE_NONE,                                                           \
 		.tun = {.fd = -1},                                                                 \
 		.handover = {.fd = -1},                                                            \
 		.listener = -1,                                                                    \
