@@ -207,8 +207,7 @@ static void gather_message(
 		uint8_t *datagram = (uint8_t *)in->buffer + at;
 		size_t len = in->len - at < step ? in->len - at : step;
 
-		if (!wire_names_receiver(datagram, len))
-			tunnel->thinner.strangers++;
+		thinner_count(&tunnel->thinner, datagram, len);
 		switch (wire_classify(datagram, len)) {
 		case MESSAGE_DATA:
 			notes_stranger(tunnel,

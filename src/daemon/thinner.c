@@ -1,13 +1,15 @@
 /* The rule. What was dropped is known by its chance: it was so many times what came. */
 #include "thinner.h"
 
+#include <string.h>
+
 static uint64_t a_second(uint64_t count, uint64_t age_ns)
 {
 	return count * NS_PER_S / age_ns;
 }
 
-/* How many are allowed a second. */
-static uint64_t share_of_strangers(const struct thinner *thinner, uint64_t data, struct instant now)
+/* How many of a class are allowed a second. */
+static uint64_t share_of_class(const struct thinner *thinner, uint64_t data, struct instant now)
 {
 	uint64_t of_data = data / THINNER_BUSY_DATA;
 
@@ -26,31 +28,64 @@ static unsigned level_for(uint64_t sent, uint64_t allowed)
 	return level;
 }
 
+/* True when it has changed. */
+static bool judge_class(struct thinner_class *class, uint64_t allowed, uint64_t age_ns)
+{
+	uint64_t sent = a_second((uint64_t) class->strangers << class->level, age_ns);
+	unsigned before = class->level, lower;
+
+	class->strangers = 0;
+	class->level = level_for(sent, allowed);
+	/* Back only when there is room to spare: a steady flood is thinned steadily. */
+	lower = level_for(sent, allowed / 4 * 3);
+	if (class->level < before)
+		class->level = lower < before ? lower : before;
+	return class->level != before;
+}
+
+void thinner_count(struct thinner *thinner, const uint8_t *datagram, size_t len)
+{
+	enum thinner_kind kind = THINNER_FIRST;
+
+	if (wire_names_receiver(datagram, len))
+		return;
+	if (wire_classify(datagram, len) == MESSAGE_INITIATION &&
+		memcmp(datagram + THINNER_COOKIE_AT, (uint8_t[4]){0}, 4) != 0)
+		kind = THINNER_WITH_COOKIE;
+	thinner->classes[kind].strangers++;
+}
+
 bool thinner_judge(struct thinner *thinner, struct instant rested, struct instant now)
 {
 	uint64_t age = instant_age(now, thinner->since);
-	unsigned before = thinner->level, lower;
-	uint64_t sent, data, allowed;
+	bool is_to_tell;
+	uint64_t data, allowed;
 
 	if (age < THINNER_WINDOW_NS)
 		return false;
 	data = a_second(thinner->data, age);
-	sent = a_second((uint64_t)thinner->strangers << thinner->level, age);
 	if (data > THINNER_DATA_FAST || instant_age(now, rested) >= THINNER_RESTLESS_NS)
 		thinner->busy_until = instant_after(now, THINNER_BUSY_HOLD_NS);
-	allowed = share_of_strangers(thinner, data, now);
-	thinner->level = level_for(sent, allowed);
-	/* Back only when there is room to spare: a steady flood is thinned steadily. */
-	lower = level_for(sent, allowed / 4 * 3);
-	if (thinner->level < before)
-		thinner->level = lower < before ? lower : before;
+	allowed = share_of_class(thinner, data, now);
+	is_to_tell =
+		thinner_is_at_work(thinner) && instant_age(now, thinner->told) >= THINNER_KNOWN_NS;
+	for (unsigned i = 0; i < THINNER_CLASSES; i++)
+		is_to_tell |= judge_class(&thinner->classes[i], allowed, age);
 	thinner->since = now;
-	thinner->strangers = thinner->data = 0;
-	return thinner->level != before;
+	thinner->data = 0;
+	if (is_to_tell)
+		thinner->told = now;
+	return is_to_tell;
+}
+
+bool thinner_is_at_work(const struct thinner *thinner)
+{
+	return thinner->classes[THINNER_FIRST].level > 0 ||
+	       thinner->classes[THINNER_WITH_COOKIE].level > 0;
 }
 
 struct instant thinner_when(const struct thinner *thinner)
 {
-	return thinner->level > 0 ? instant_after(thinner->since, THINNER_WINDOW_NS)
-				  : INSTANT_NEVER;
+	return thinner_is_at_work(thinner) ? instant_after(thinner->since, THINNER_WINDOW_NS)
+					   : INSTANT_NEVER;
 }

@@ -12,6 +12,7 @@
 #include "ensure.h"
 #include "entropy.h"
 #include "ingress.h"
+#include "known.h"
 #include "lifecycle.h"
 #include "limits.h"
 #include "members.h"
@@ -144,7 +145,7 @@ void tunnel_use_sockets(struct tunnel *tunnel, const struct udp_pair *udp)
 {
 	tunnel_close_sockets(tunnel);
 	tunnel->udp = *udp;
-	tunnel->thinner = (struct thinner){.level = 0};
+	tunnel->thinner = (struct thinner){.data = 0};
 	tunnel->listen_port = udp->port;
 	tunnel->watches_room = false;
 	if (udp->fd4 >= 0)
@@ -167,30 +168,42 @@ void tunnel_watch_room(struct tunnel *tunnel)
 		event_change(&tunnel->loop, tunnel->udp.fd6, wanted, TAG_UDP6);
 }
 
-static void use_level(const struct tunnel *tunnel)
+static void tell_sockets(const struct tunnel *tunnel, struct instant now)
 {
 	static const uint32_t spared[] = {MESSAGE_RESPONSE, MESSAGE_COOKIE_REPLY, MESSAGE_DATA};
+	const struct thinner_class *classes = tunnel->thinner.classes;
+	struct known known;
 
-	udp_thin(&tunnel->udp, spared, sizeof(spared) / sizeof(spared[0]), tunnel->thinner.level);
+	known_find(&known, tunnel->device, now);
+	udp_thin(&tunnel->udp, &(struct udp_thinning){
+				       .spared = spared,
+				       .spared_count = sizeof(spared) / sizeof(spared[0]),
+				       .known = known.addresses,
+				       .known_count = known.count,
+				       .claim = MESSAGE_INITIATION,
+				       .claim_at = THINNER_COOKIE_AT,
+				       .level = classes[THINNER_FIRST].level,
+				       .claim_level = classes[THINNER_WITH_COOKIE].level,
+			       });
 }
 
 void tunnel_thin(struct tunnel *tunnel, struct instant rested, struct instant now)
 {
-	unsigned before = tunnel->thinner.level;
+	bool was_at_work = thinner_is_at_work(&tunnel->thinner);
 
 	if (!thinner_judge(&tunnel->thinner, rested, now))
 		return;
-	if (tunnel->thinner.level > before)
+	if (!was_at_work)
 		chronicle_note(tunnel->chronicle, &(struct note){.reason = REASON_FLOOD}, now);
-	use_level(tunnel);
+	tell_sockets(tunnel, now);
 }
 
 void tunnel_thin_no_more(struct tunnel *tunnel)
 {
-	if (tunnel->thinner.level == 0)
+	if (!thinner_is_at_work(&tunnel->thinner))
 		return;
-	tunnel->thinner = (struct thinner){.level = 0};
-	use_level(tunnel);
+	tunnel->thinner = (struct thinner){.data = 0};
+	udp_thin(&tunnel->udp, &(struct udp_thinning){.level = 0});
 }
 
 int tunnel_set_up(struct tunnel *tunnel, bool is_up, struct instant now)

@@ -23,6 +23,7 @@ enum {
 	UDP_SEGMENTED_MAX = 65440,
 	UDP_CONTROL_LEN = 128,
 	UDP_SPARED_MAX = 4,
+	UDP_KNOWN_MAX = 64,
 };
 
 struct udp_pair {
@@ -42,12 +43,26 @@ int udp_open(struct udp_pair *udp, uint16_t port, uint32_t mark);
 int udp_set_mark(const struct udp_pair *udp, uint32_t mark);
 
 /*
- * Of the datagrams to come that do not begin with one of the numbers in spared (32 bits,
- * little-endian, at most UDP_SPARED_MAX), only one in 2^level is let in, by chance; the kernel drops
- * the others. 0: all are let in. A kernel that refuses lets all in.
+ * What udp_thin() lets in: all datagrams that begin with one of the numbers in spared or come from one
+ * of the known addresses; of the others one in 2^level, by chance. Those among them that begin with
+ * the number claim and are not zero in the four bytes at claim_at have a level of their own; one that
+ * ends before these is dropped. Numbers are 32 bits, little-endian.
  */
-void udp_thin(
-	const struct udp_pair *udp, const uint32_t *spared, unsigned spared_count, unsigned level);
+struct udp_thinning {
+	const uint32_t *spared;
+	unsigned spared_count; /* at most UDP_SPARED_MAX */
+	const struct ip_addr *known;
+	unsigned known_count; /* at most UDP_KNOWN_MAX */
+	uint32_t claim;
+	uint32_t claim_at; /* bytes from the begin of the payload */
+	unsigned level, claim_level;
+};
+
+/*
+ * From here on the kernel drops what is not let in. All is when both levels are 0, and when the kernel
+ * refuses.
+ */
+void udp_thin(const struct udp_pair *udp, const struct udp_thinning *thinning);
 
 void udp_close(struct udp_pair *udp);
 

@@ -3,51 +3,141 @@
 
 #include <byteswap.h>
 #include <linux/filter.h>
+#include "bytes.h"
 #include "ensure.h"
 
-enum { FILTER_MAX = UDP_SPARED_MAX + 5, UDP_HEADER_LEN = 8 };
+enum {
+	UDP_HEADER_LEN = 8,
+	IPV4_SOURCE_AT = 12,
+	IPV6_SOURCE_AT = 8,
+	IPV6_WORDS = 4,
+	/* The end of the program, after those that are spared: chances, then "in" and "not". */
+	CHANCES_LEN = 8,
+	ENDS_LEN = 2,
+	FILTER_MAX = 1 + UDP_SPARED_MAX + 3 * IPV6_WORDS + UDP_KNOWN_MAX + CHANCES_LEN + ENDS_LEN,
+};
 
-/* The first four bytes as a filter loads them: big-endian. */
-static uint32_t as_loaded(uint32_t number)
+struct program {
+	struct sock_filter at[FILTER_MAX];
+	unsigned count;
+	unsigned
+		in; /* where the instruction stands that lets in; the one that drops comes after it */
+};
+
+static void put(struct program *program, unsigned code, uint32_t value)
 {
-	return bswap_32(number);
+	ENSURE(program->count < FILTER_MAX);
+	program->at[program->count++] = (struct sock_filter)BPF_STMT((uint16_t)code, value);
 }
 
-/* Returns the length of the program. A datagram of fewer than four bytes is dropped by its load. */
-static unsigned short build(
-	struct sock_filter *program, const uint32_t *spared, unsigned spared_count, unsigned level)
+/* Goes on at one place or another: numbers of instructions after this one. */
+static void put_jump(struct program *program, unsigned condition, uint32_t value, unsigned if_true,
+	unsigned if_false)
 {
-	struct sock_filter *at = program;
-	uint32_t mask = (1u << level) - 1;
+	unsigned next = program->count + 1;
 
-	*at++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, UDP_HEADER_LEN);
-	/* Over the rest of these, and two. */
-	for (unsigned i = 0; i < spared_count; i++)
-		*at++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-			as_loaded(spared[i]), (uint8_t)(spared_count - i - 1 + 2), 0);
-	*at++ = (struct sock_filter)BPF_STMT(
-		BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM));
-	*at++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, mask, 1, 0);
-	*at++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
-	*at++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
-	return (unsigned short)(at - program);
+	ENSURE(next < FILTER_MAX && if_true - next <= UINT8_MAX && if_false - next <= UINT8_MAX);
+	program->at[program->count++] =
+		(struct sock_filter)BPF_JUMP((uint16_t)(BPF_JMP | condition | BPF_K), value,
+			(uint8_t)(if_true - next), (uint8_t)(if_false - next));
 }
 
-void udp_thin(
-	const struct udp_pair *udp, const uint32_t *spared, unsigned spared_count, unsigned level)
+/* A filter loads big-endian numbers. */
+static void put_load(struct program *program, uint32_t payload_at)
 {
-	struct sock_filter filter[FILTER_MAX];
-	struct sock_fprog program = {.filter = filter};
-	const int fds[] = {udp->fd4, udp->fd6}, unused = 0;
+	put(program, BPF_LD | BPF_W | BPF_ABS, UDP_HEADER_LEN + payload_at);
+}
 
-	ENSURE(spared_count <= UDP_SPARED_MAX && level < 32);
-	program.len = build(filter, spared, spared_count, level);
-	for (int i = 0; i < 2; i++) {
-		if (fds[i] < 0)
-			continue;
-		if (level > 0)
-			setsockopt(fds[i], SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
-		else
-			setsockopt(fds[i], SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused));
+static void put_in_if_equal(struct program *program, uint32_t value)
+{
+	put_jump(program, BPF_JEQ, value, program->in, program->count + 1);
+}
+
+static void put_chance(struct program *program, unsigned level)
+{
+	put(program, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM));
+	put_jump(program, BPF_JSET, (1u << level) - 1, program->in + 1, program->in);
+}
+
+/* An address as one number: itself, or the exclusive or of its parts. */
+static uint32_t fold(const struct ip_addr *addr)
+{
+	uint32_t folded = 0;
+
+	for (unsigned i = 0; i < ip_bytes(addr->family); i += 4)
+		folded ^= be32_load((struct be32){
+			{addr->b[i], addr->b[i + 1], addr->b[i + 2], addr->b[i + 3]}});
+	return folded;
+}
+
+static void put_fold_of_source(struct program *program, uint8_t family)
+{
+	uint32_t at = (uint32_t)SKF_NET_OFF + (family == IP_V4 ? IPV4_SOURCE_AT : IPV6_SOURCE_AT);
+
+	put(program, BPF_LD | BPF_W | BPF_ABS, at);
+	for (unsigned i = 1; family == IP_V6 && i < IPV6_WORDS; i++) {
+		put(program, BPF_MISC | BPF_TAX, 0);
+		put(program, BPF_LD | BPF_W | BPF_ABS, at + 4 * i);
+		put(program, BPF_ALU | BPF_XOR | BPF_X, 0);
 	}
+}
+
+static unsigned count_known(const struct udp_thinning *thinning, uint8_t family)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < thinning->known_count; i++)
+		count += thinning->known[i].family == family;
+	return count;
+}
+
+static void write_program(
+	struct program *program, const struct udp_thinning *thinning, uint8_t family)
+{
+	unsigned fold_len = family == IP_V4 ? 1 : 3 * IPV6_WORDS - 2, plain;
+
+	program->count = 0;
+	program->in =
+		1 + thinning->spared_count + fold_len + count_known(thinning, family) + CHANCES_LEN;
+	/* What is too short for a load is dropped by it. */
+	put_load(program, 0);
+	for (unsigned i = 0; i < thinning->spared_count; i++)
+		put_in_if_equal(program, bswap_32(thinning->spared[i]));
+	put_fold_of_source(program, family);
+	for (unsigned i = 0; i < thinning->known_count; i++)
+		if (thinning->known[i].family == family)
+			put_in_if_equal(program, fold(&thinning->known[i]));
+	plain = program->in - 2;
+	put_load(program, 0);
+	put_jump(program, BPF_JEQ, bswap_32(thinning->claim), program->count + 1, plain);
+	put_load(program, thinning->claim_at);
+	put_jump(program, BPF_JEQ, 0, plain, program->count + 1);
+	put_chance(program, thinning->claim_level);
+	put_chance(program, thinning->level);
+	put(program, BPF_RET | BPF_K, UINT32_MAX);
+	put(program, BPF_RET | BPF_K, 0);
+}
+
+static void use(int fd, const struct udp_thinning *thinning, uint8_t family)
+{
+	struct program program;
+	struct sock_fprog filter = {.filter = program.at};
+
+	if (fd < 0)
+		return;
+	if (thinning->level == 0 && thinning->claim_level == 0) {
+		setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &(int){0}, sizeof(int));
+		return;
+	}
+	write_program(&program, thinning, family);
+	filter.len = (unsigned short)program.count;
+	setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
+}
+
+void udp_thin(const struct udp_pair *udp, const struct udp_thinning *thinning)
+{
+	ENSURE(thinning->spared_count <= UDP_SPARED_MAX && thinning->known_count <= UDP_KNOWN_MAX);
+	ENSURE(thinning->level < 32 && thinning->claim_level < 32);
+	use(udp->fd4, thinning, IP_V4);
+	use(udp->fd6, thinning, IP_V6);
 }

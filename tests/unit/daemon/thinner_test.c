@@ -8,8 +8,10 @@ static const struct instant start = {NS_PER_S};
 static void pass(
 	struct thinner *thinner, struct instant *now, uint64_t sent, uint64_t data, bool rests)
 {
+	struct thinner_class *class = &thinner->classes[THINNER_FIRST];
+
 	now->ns += THINNER_WINDOW_NS;
-	thinner->strangers += (uint32_t)((sent >> thinner->level) * THINNER_WINDOW_NS / NS_PER_S);
+	class->strangers += (uint32_t)((sent >> class->level) * THINNER_WINDOW_NS / NS_PER_S);
 	thinner->data += (uint32_t)(data * THINNER_WINDOW_NS / NS_PER_S);
 	thinner_judge(thinner, rests ? *now : start, *now);
 }
@@ -22,10 +24,10 @@ static void level_is(uint64_t sent, uint64_t data, bool rests, unsigned expected
 
 	for (unsigned i = 0; i < 50; i++) {
 		pass(&thinner, &now, sent, data, rests);
-		if (thinner.level != expected)
+		if (thinner.classes[THINNER_FIRST].level != expected)
 			fail_msg("%llu beside %llu: level %u and not %u after %u windows",
-				(unsigned long long)sent, (unsigned long long)data, thinner.level,
-				expected, i + 1);
+				(unsigned long long)sent, (unsigned long long)data,
+				thinner.classes[THINNER_FIRST].level, expected, i + 1);
 	}
 }
 
@@ -42,15 +44,15 @@ static void strangers_have_their_share(void **state)
 	level_is(131000, 0, true, 1);
 	level_is(132000, 0, true, 2);
 	/* Data flows fast. */
-	level_is(16000, 40000, true, 0);
-	level_is(17000, 40000, true, 1);
-	level_is(50000, 40000, true, 2);
+	level_is(8000, 40000, true, 0);
+	level_is(9000, 40000, true, 1);
+	level_is(50000, 40000, true, 3);
 	/* The faster, the more strangers are allowed. */
-	level_is(50000, 400000, true, 1);
-	level_is(50000, 800000, true, 0);
+	level_is(50000, 400000, true, 2);
+	level_is(50000, 800000, true, 1);
 	/* The loop does not keep up. */
-	level_is(60000, 0, false, 2);
-	level_is(1000000, 0, false, 6);
+	level_is(60000, 0, false, 3);
+	level_is(1000000, 0, false, 7);
 	/* Never all. */
 	level_is(100000000, 0, false, THINNER_LEVEL_MAX);
 }
@@ -58,7 +60,7 @@ static void strangers_have_their_share(void **state)
 static void is_not_judged_before_its_time(void **state)
 {
 	struct instant now = start;
-	struct thinner thinner = {.since = now, .strangers = 1000000};
+	struct thinner thinner = {.since = now, .classes[THINNER_FIRST].strangers = 1000000};
 
 	(void)state;
 	now.ns += THINNER_WINDOW_NS - 1;
@@ -66,7 +68,7 @@ static void is_not_judged_before_its_time(void **state)
 	assert_int_equal(thinner_when(&thinner).ns, INSTANT_NEVER.ns);
 	now.ns++;
 	assert_true(thinner_judge(&thinner, now, now));
-	assert_int_not_equal(thinner.level, 0);
+	assert_int_not_equal(thinner.classes[THINNER_FIRST].level, 0);
 	assert_int_equal(thinner_when(&thinner).ns, now.ns + THINNER_WINDOW_NS);
 }
 
@@ -78,12 +80,12 @@ static void keeps_its_level(void **state)
 
 	(void)state;
 	pass(&thinner, &now, 140000, 0, true);
-	assert_int_equal(thinner.level, 2);
+	assert_int_equal(thinner.classes[THINNER_FIRST].level, 2);
 	/* Half of it would do, but barely. */
 	pass(&thinner, &now, 110000, 0, true);
-	assert_int_equal(thinner.level, 2);
+	assert_int_equal(thinner.classes[THINNER_FIRST].level, 2);
 	pass(&thinner, &now, 90000, 0, true);
-	assert_int_equal(thinner.level, 1);
+	assert_int_equal(thinner.classes[THINNER_FIRST].level, 1);
 }
 
 /* When the flood ends everything is let in again; when the data ends, a second later. */
@@ -94,18 +96,18 @@ static void lets_in_again(void **state)
 
 	(void)state;
 	pass(&thinner, &now, 40000, 40000, true);
-	assert_int_equal(thinner.level, 2);
+	assert_int_equal(thinner.classes[THINNER_FIRST].level, 3);
 	for (unsigned i = 0; i < THINNER_BUSY_HOLD_NS / THINNER_WINDOW_NS - 1; i++) {
 		pass(&thinner, &now, 40000, 0, true);
-		assert_int_equal(thinner.level, 2);
+		assert_int_equal(thinner.classes[THINNER_FIRST].level, 3);
 	}
 	pass(&thinner, &now, 40000, 0, true);
-	assert_int_equal(thinner.level, 0);
+	assert_int_equal(thinner.classes[THINNER_FIRST].level, 0);
 
 	pass(&thinner, &now, 1000000, 40000, true);
-	assert_int_not_equal(thinner.level, 0);
+	assert_int_not_equal(thinner.classes[THINNER_FIRST].level, 0);
 	pass(&thinner, &now, 0, 40000, true);
-	assert_int_equal(thinner.level, 0);
+	assert_int_equal(thinner.classes[THINNER_FIRST].level, 0);
 	assert_int_equal(thinner_when(&thinner).ns, INSTANT_NEVER.ns);
 }
 
@@ -113,12 +115,67 @@ static void lets_in_again(void **state)
 static void a_long_sleep_is_no_flood(void **state)
 {
 	struct instant now = start;
-	struct thinner thinner = {.since = now, .strangers = 100000};
+	struct thinner thinner = {.since = now, .classes[THINNER_FIRST].strangers = 100000};
 
 	(void)state;
 	now.ns += 3600 * NS_PER_S;
 	assert_false(thinner_judge(&thinner, start, now));
-	assert_int_equal(thinner.level, 0);
+	assert_int_equal(thinner.classes[THINNER_FIRST].level, 0);
+}
+
+/* What names an index of ours is nobody's share; a cookie has one of its own. */
+static void counts_by_what_it_is(void **state)
+{
+	static struct {
+		uint8_t first;
+		size_t len;
+		bool has_cookie;
+		unsigned expected[THINNER_CLASSES];
+	} cases[] = {
+		{1, INITIATION_LEN, false, {1, 0}},
+		{1, INITIATION_LEN, true, {0, 1}},
+		{1, INITIATION_LEN - 1, true, {1, 0}},
+		{1, 4, false, {1, 0}},
+		{2, RESPONSE_LEN, false, {0, 0}},
+		{3, COOKIE_REPLY_LEN, false, {0, 0}},
+		{4, KEEPALIVE_LEN, false, {0, 0}},
+		{5, INITIATION_LEN, true, {1, 0}},
+		{0, 0, false, {1, 0}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t bytes[INITIATION_LEN] = {cases[i].first};
+		struct thinner thinner = {.data = 0};
+
+		bytes[INITIATION_LEN - 1] = 1;
+		bytes[INITIATION_LEN - WIRE_MAC_LEN + 2] = cases[i].has_cookie;
+		thinner_count(&thinner, bytes, cases[i].len);
+		for (unsigned c = 0; c < THINNER_CLASSES; c++)
+			assert_int_equal(thinner.classes[c].strangers, cases[i].expected[c]);
+	}
+}
+
+/* A flood of one kind leaves the other alone; while there is one, the known are looked up again. */
+static void judges_the_kinds_apart(void **state)
+{
+	struct instant now = start;
+	struct thinner thinner = {.since = now};
+	unsigned told = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < THINNER_KNOWN_NS / THINNER_WINDOW_NS * 4; i++) {
+		struct thinner_class *flooded = &thinner.classes[THINNER_WITH_COOKIE];
+
+		now.ns += THINNER_WINDOW_NS;
+		flooded->strangers = 10000 >> flooded->level;
+		thinner.classes[THINNER_FIRST].strangers = 10;
+		told += thinner_judge(&thinner, now, now);
+		assert_int_equal(flooded->level, 1);
+		assert_int_equal(thinner.classes[THINNER_FIRST].level, 0);
+		assert_true(thinner_is_at_work(&thinner));
+	}
+	assert_int_equal(told, 4);
 }
 
 int main(void)
@@ -129,6 +186,8 @@ int main(void)
 		cmocka_unit_test(keeps_its_level),
 		cmocka_unit_test(lets_in_again),
 		cmocka_unit_test(a_long_sleep_is_no_flood),
+		cmocka_unit_test(counts_by_what_it_is),
+		cmocka_unit_test(judges_the_kinds_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
