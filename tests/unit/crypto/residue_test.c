@@ -30,6 +30,7 @@ enum {
 };
 
 static uint64_t masked[SECRETS_MAX][WORDS];
+static bool begins_word[256]; /* a masked byte: few of memory's words are looked at any closer */
 static size_t secrets;
 
 static void remember(const uint8_t secret[KEY_LEN])
@@ -37,6 +38,8 @@ static void remember(const uint8_t secret[KEY_LEN])
 	ENSURE(secrets < SECRETS_MAX);
 	for (size_t i = 0; i < KEY_LEN; i++)
 		((uint8_t *)masked[secrets])[i] = secret[i] ^ MASK;
+	for (size_t i = 0; i < KEY_LEN; i += 8)
+		begins_word[secret[i] ^ MASK] = true;
 	secrets++;
 }
 
@@ -70,6 +73,8 @@ static size_t count_in_mapping(int mem, uint64_t start, uint64_t end)
 		for (ssize_t i = 0; i + 8 <= got; i++) {
 			uint64_t word;
 
+			if (!begins_word[chunk[i] ^ MASK])
+				continue;
 			memcpy(&word, chunk + i, sizeof(word));
 			found += is_secret_word(word);
 		}
