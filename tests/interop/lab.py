@@ -20,6 +20,7 @@ import wire
 
 SOCKETS = "/var/run/wireguard"
 CLONE_NEWNET = 0x40000000
+RTF_LOCAL = 0x80000000
 PR_SET_PDEATHSIG = 1
 SANITIZER_REPORT = re.compile(
     r"ERROR: \w+Sanitizer|WARNING: \w+Sanitizer|runtime error:|ERROR SUMMARY: [1-9]")
@@ -63,16 +64,24 @@ def command(*words, check=True, **kwargs):
     return done
 
 
+def address_words(verb, address, device="eth0"):
+    if ":" not in address:
+        return f"addr {verb} {address}/24 dev {device}"
+    return f"addr {verb} {address}/64 dev {device}" + (" nodad" if verb == "add" else "")
+
+
 class Host:
     """A network namespace with eth0. Its number n gives it its addresses."""
 
     def __init__(self, lab, letter, n):
         self.lab, self.letter, self.n = lab, letter, n
         self.ns = f"{lab.tag}-{letter}"
+        self.path = f"/var/run/netns/{self.ns}"
         self.outer = {4: f"192.0.2.{n}", 6: f"2001:db8::{n}"}
 
     def words(self, *words):
-        return ("ip", "netns", "exec", self.ns, *words)
+        """`ip netns exec` would mount /sys anew for each."""
+        return ("nsenter", f"--net={self.path}", "--", *words)
 
     def run(self, *words, **kwargs):
         return command(*self.words(*words), **kwargs)
@@ -80,24 +89,36 @@ class Host:
     def ip(self, *words, **kwargs):
         return command("ip", "-n", self.ns, *words, **kwargs)
 
+    def ip_all(self, *lines):
+        """Many calls of `ip` by one process."""
+        self.ip("-batch", "-", input="\n".join(lines))
+
     def address(self, verb, address, device="eth0"):
-        family6 = ":" in address
-        length = 64 if family6 else 24
-        flags = ["nodad"] if family6 and verb == "add" else []
-        self.ip("addr", verb, f"{address}/{length}", "dev", device, *flags)
+        self.ip(*address_words(verb, address, device).split())
 
     def wait_usable(self, address):
-        """The kernel makes an IPv6 address usable a little after it says that it is there."""
-        wait_until(lambda: "local" in self.ip("route", "get", address, check=False).stdout, 10,
-                   f"{address} to be usable")
+        """The kernel makes an IPv6 address usable a little after it says that it is there: by a route."""
+        wait_until(lambda: self.has_local_route6(address), 10, f"{address} to be usable")
+
+    def has_local_route6(self, address):
+        with self.entered(), open("/proc/thread-self/net/ipv6_route") as routes:
+            fields = [line.split() for line in routes]
+        number = socket.inet_pton(socket.AF_INET6, address).hex()
+        return any(f[0] == number and f[1] == "80" and int(f[8], 16) & RTF_LOCAL for f in fields)
 
     def pids(self):
-        return [int(pid) for pid in command("ip", "netns", "pids", self.ns, check=False).stdout.split()]
+        return list(filter(self.has_process, map(int, filter(str.isdigit, os.listdir("/proc")))))
+
+    def has_process(self, pid):
+        try:
+            return os.path.samestat(os.stat(f"/proc/{pid}/ns/net"), os.stat(self.path))
+        except OSError:
+            return False
 
     @contextlib.contextmanager
     def entered(self):
         """This process in the host's namespace; sockets and devices made there stay there."""
-        with open("/proc/self/ns/net") as home, open(f"/var/run/netns/{self.ns}") as there:
+        with open("/proc/self/ns/net") as home, open(self.path) as there:
             need(libc.setns(there.fileno(), CLONE_NEWNET) == 0, "setns")
             try:
                 yield
@@ -247,8 +268,8 @@ class Side:
         self.interface = daemon.interface
         self.port = 51820 + host.n
         self.inner = {4: f"10.77.0.{host.n}", 6: f"fd77::{host.n}"}
-        self.private = self.wg("genkey").stdout.strip()
-        self.public = self.wg("pubkey", input=self.private).stdout.strip()
+        self.private = command(wg, "genkey").stdout.strip()
+        self.public = command(wg, "pubkey", input=self.private).stdout.strip()
 
     def wg(self, *words, **kwargs):
         return self.host.run(self.wg_path, *words, **kwargs)
@@ -264,9 +285,9 @@ class Side:
 
     def configure(self, mtu=1420):
         self.set("listen-port", str(self.port), "private-key", self.key_file("key", self.private))
-        self.host.address("add", self.inner[4], self.interface)
-        self.host.ip("link", "set", self.interface, "mtu", str(mtu), "up")
-        self.host.address("add", self.inner[6], self.interface)
+        self.host.ip_all(address_words("add", self.inner[4], self.interface),
+                         f"link set {self.interface} mtu {mtu} up",
+                         address_words("add", self.inner[6], self.interface))
         self.host.wait_usable(self.inner[6])
 
     def add_peer(self, other, endpoint=None, psk=None, *words):
@@ -361,10 +382,8 @@ class Lab:
         command("ip", "link", "add", "eth0", "netns", self.a.ns, "type", "veth",
                 "peer", "name", "eth0", "netns", self.b.ns)
         for host in (self.a, self.b):
-            host.ip("link", "set", "lo", "up")
-            for family in (4, 6):
-                host.address("add", host.outer[family])
-            host.ip("link", "set", "eth0", "up")
+            host.ip_all("link set lo up", address_words("add", host.outer[4]),
+                        address_words("add", host.outer[6]), "link set eth0 up")
         for host in (self.a, self.b):
             host.wait_usable(host.outer[6])
 

@@ -53,7 +53,8 @@ class Far:
         for family, address in FAR.items():
             bits = 32 if family == 4 else 128
             lab.b.ip("addr", "add", f"{address}/{bits}", "dev", "lo", *(["nodad"] if family == 6 else []))
-            lab.b.wait_usable(address)
+            if family == 6:
+                lab.b.wait_usable(address)
             lab.a.ip(f"-{family}", "route", "add", "default", "via", lab.b.outer[family])
             self.socks[family] = lab.b.udp(address, PORT)
 
@@ -191,7 +192,7 @@ class Manager:
 def with_stored(lab, manager):
     """The words that start a daemon with the store's descriptor as systemd would: number 3 and its pid."""
     fd = manager.stored[0]
-    return ["sh", "-c", f'exec 3<&{fd}; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=tun exec "$@"', "sh",
+    return ["bash", "-c", f'exec 3<&{fd}; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=tun exec "$@"', "bash",
             *lab.words("ours")]
 
 
