@@ -5,6 +5,7 @@ answers with JSON: after each action the exit status, what was said, and the sta
 Everything made here goes with the namespaces when this process ends.
 """
 
+import ctypes
 import json
 import os
 import re
@@ -40,6 +41,11 @@ esac
 """
 
 
+libc = ctypes.CDLL(None, use_errno=True)
+MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
+RTF_LOCAL = 0x80000000
+
+
 def run(*words, **kwargs):
     kwargs.setdefault("timeout", 60)
     return subprocess.run(words, capture_output=True, text=True, errors="replace", check=False, **kwargs)
@@ -52,8 +58,19 @@ def must(*words, **kwargs):
     return done.stdout
 
 
-def lines(*words):
-    return [line.rstrip() for line in run(*words).stdout.splitlines() if line.strip()]
+def lines(*words, **kwargs):
+    return [line.rstrip() for line in run(*words, **kwargs).stdout.splitlines() if line.strip()]
+
+
+def mount(source, target, kind=None, flags=0, data=None):
+    words = [word.encode() if word else None for word in (source, target, kind, data)]
+    if libc.mount(*words[:3], ctypes.c_ulong(flags), words[3]):
+        raise OSError(ctypes.get_errno(), f"mount {target}")
+
+
+def set_sysctl(name, value):
+    with open(f"/proc/sys/{name.replace('.', '/')}", "w") as file:
+        file.write(value)
 
 
 def write(path, text, mode=0o600):
@@ -68,7 +85,7 @@ def bind(path, text):
     os.write(handle, text.encode())
     os.close(handle)
     os.chmod(name, 0o644)
-    must("mount", "--bind", name, path)
+    mount(name, path, flags=MS_BIND)
 
 
 def wait_until(condition, what):
@@ -79,36 +96,50 @@ def wait_until(condition, what):
         time.sleep(0.01)
 
 
-def has_carrier(name):
-    shown = run("ip", "link", "show", name).stdout
-    return "LOWER_UP" in shown and "NO-CARRIER" not in shown
+def have_carriers():
+    shown = lines("ip", "-o", "link", "show", "type", "veth")
+    return all("LOWER_UP" in line and "NO-CARRIER" not in line for line in shown)
+
+
+def has_local_address(number):
+    """The kernel makes an IPv6 address usable a little after it says that it is there: by a route."""
+    with open("/proc/net/ipv6_route") as routes:
+        fields = [line.split() for line in routes]
+    return any(f[0] == number and f[1] == "80" and int(f[8], 16) & RTF_LOCAL for f in fields)
+
+
+# Our end of a cable whose other end leads nowhere.
+LINKS = """link set lo up
+link add eth0 type veth peer name eth1
+link set eth0 addrgenmode none
+link set eth1 addrgenmode none
+link set eth0 up
+link set eth1 up
+"""
+ADDRESSES = """addr add 198.51.100.2/24 dev eth0
+addr add 2001:db8:1::2/64 dev eth0 nodad
+route add default via 198.51.100.1
+route add default via 2001:db8:1::1
+"""
 
 
 def build(task):
-    must("mount", "--make-rprivate", "/")
+    mount("none", "/", flags=MS_REC | MS_PRIVATE)
     for path in ("/run", ETC):
-        must("mount", "-t", "tmpfs", "-o", "mode=700" if path == ETC else "mode=755", "none", path)
+        mount("none", path, "tmpfs", data="mode=700" if path == ETC else "mode=755")
     bind("/etc/hosts", HOSTS)
     bind("/etc/resolv.conf", RESOLV_BEFORE)
     os.makedirs("/run/bin")
     if task.get("resolvconf", True):
         write("/run/bin/resolvconf", RESOLVCONF, 0o755)
     # The same link-local address of the tunnel in every world, and none of the other links.
-    must("sysctl", "-q", "net.ipv6.conf.default.stable_secret=2001:db8:5ec::1")
+    set_sysctl("net.ipv6.conf.default.stable_secret", "2001:db8:5ec::1")
     # A port that the kernel chose is none that a configuration here names.
-    must("sysctl", "-q", f"net.ipv4.ip_local_port_range={RANDOM_PORTS[0]} {RANDOM_PORTS[-1]}")
-    must("ip", "link", "set", "lo", "up")
-    must("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth1")
-    for name in ("eth0", "eth1"):
-        must("ip", "link", "set", name, "addrgenmode", "none")
-        must("ip", "link", "set", name, "up")
-    for name in ("eth0", "eth1"):
-        wait_until(lambda name=name: has_carrier(name), f"the carrier of {name}")
-    must("ip", "addr", "add", "198.51.100.2/24", "dev", "eth0")
-    must("ip", "addr", "add", "2001:db8:1::2/64", "dev", "eth0", "nodad")
-    must("ip", "route", "add", "default", "via", "198.51.100.1")
-    must("ip", "route", "add", "default", "via", "2001:db8:1::1")
-    wait_until(lambda: "2001:db8:1::2" in run("ip", "-6", "route", "show", "table", "local").stdout, "its address")
+    set_sysctl("net.ipv4.ip_local_port_range", f"{RANDOM_PORTS[0]} {RANDOM_PORTS[-1]}")
+    must("ip", "-batch", "-", input=LINKS)
+    wait_until(have_carriers, "the carriers")
+    must("ip", "-batch", "-", input=ADDRESSES)
+    wait_until(lambda: has_local_address("20010db8000100000000000000000002"), "its address")
     for command in task.get("before", []):
         must("bash", "-c", command)
     for name, text in task["files"].items():
@@ -158,22 +189,36 @@ def device(name):
     return sorted(found)
 
 
+def rules_and_routes(family):
+    """Rules begin with their priority."""
+    found = lines("ip", family, "-force", "-batch", "-", input="rule\nroute show table all\n")
+    rules = [line for line in found if re.match(r"\d+:", line)]
+    return rules, sorted(line for line in found if line not in rules)
+
+
 def state():
+    found = lines("ip", "-o", "-batch", "-", input="link\naddr\n")
     links = []
-    for line in lines("ip", "-o", "link"):
-        line = re.sub(r"^\d+: ", "", line).replace("@", " @")
-        links.append(re.sub(r"\s+(link/|qlen|qdisc|group|mode|state).*", "", line))
+    for line in found:
+        if re.match(r"\d+: \S+: <", line):
+            line = re.sub(r"^\d+: ", "", line).replace("@", " @")
+            links.append(re.sub(r"\s+(link/|qlen|qdisc|group|mode|state).*", "", line))
+    addresses = [line for line in found if re.match(r"\d+: \S+ +inet", line)]
     names = [line.split(":")[0] for line in links]
+    rules4, routes4 = rules_and_routes("-4")
+    rules6, routes6 = rules_and_routes("-6")
+    with open("/etc/resolv.conf") as resolv, open("/proc/sys/net/ipv4/conf/all/src_valid_mark") as mark:
+        resolv_lines, valid_mark = resolv.read().splitlines(), mark.read().strip()
     return {
         "links": sorted(links),
-        "addresses": sorted(re.sub(r"^\d+: |\\.*|tentative ", "", line).rstrip() for line in lines("ip", "-o", "addr")),
-        "rules 4": lines("ip", "-4", "rule"),
-        "rules 6": lines("ip", "-6", "rule"),
-        "routes 4": sorted(lines("ip", "-4", "route", "show", "table", "all")),
-        "routes 6": sorted(lines("ip", "-6", "route", "show", "table", "all")),
+        "addresses": sorted(re.sub(r"^\d+: |\\.*|tentative ", "", line).rstrip() for line in addresses),
+        "rules 4": rules4,
+        "rules 6": rules6,
+        "routes 4": routes4,
+        "routes 6": routes6,
         "nft": nft_lines(),
-        "valid_mark": lines("sysctl", "net.ipv4.conf.all.src_valid_mark"),
-        "resolv.conf": open("/etc/resolv.conf").read().splitlines(),
+        "valid_mark": [valid_mark],
+        "resolv.conf": resolv_lines,
         "devices": {name: device(name) for name in names if re.match(r"wg|tun|full", name)},
         "sockets": sorted(os.listdir("/run/wireguard")) if os.path.isdir("/run/wireguard") else [],
         "iptables": sorted(line for tool in ("iptables-save", "ip6tables-save")
