@@ -1,6 +1,6 @@
 """
 Ours, hurt on purpose: every system call by which it changes something fails once, and it is killed
-at every one of them. Afterwards the system is as before: at once when `up` has failed, after `down`
+at every one of them (every other one without --thorough). Afterwards the system is as before: at once when `up` has failed, after `down`
 when it was killed. strace does the hurting, so no hook for it is in the program.
 """
 
@@ -78,7 +78,7 @@ def spread(cases, size):
 def check_cases(world, cases, steps, **more):
     """Runs the steps of every case, several in one world, and compares the state after each case's last."""
     tried = 0
-    for part in spread(cases, WORLDS):
+    for part in spread(cases if world.options.thorough else cases[::2], WORLDS):
         actions = [action for case in part for action in steps(case)]
         answer = world.run(world.ours, {"wg0.conf": CONFIG}, actions, **more)
         per_case = len(actions) // len(part)

@@ -1,18 +1,16 @@
 """A small world of its own for one wg-quick: namespaces of network, mounts and processes.
 
-Run as the first process in them (see run). It gets what to do as JSON on its standard input and
-answers with JSON: after each action the exit status, what was said, and the state of the system.
-Everything made here goes with the namespaces when this process ends.
+Everything made here goes with the namespaces when their first process ends.
 """
 
 import ctypes
-import json
 import os
 import re
+import signal
 import subprocess
-import sys
 import tempfile
 import time
+import traceback
 
 ETC = "/etc/wireguard"
 RANDOM_PORTS = range(40000, 50000)
@@ -22,19 +20,18 @@ RESOLV_BEFORE = "search before.example\nnameserver 192.0.2.53\n"
 HOSTS = "127.0.0.1 localhost\n203.0.113.50 hub.example\n"
 
 # A resolvconf that does what wg-quick asks of it, and no more.
-RESOLVCONF = r"""#!/bin/bash
+RESOLVCONF = r"""#!/bin/sh
 set -e
 dir=/run/resolvconf-stub
-mkdir -p $dir
-[[ -e $dir/before ]] || cat /etc/resolv.conf >$dir/before
 case $1 in
 -a)
-	{ echo "# record $2"; cat; } >$dir/record.$2
-	cat $dir/record.$2 >/etc/resolv.conf ;;
+	if [ ! -e $dir ]; then mkdir $dir; cat /etc/resolv.conf >$dir/before; fi
+	{ echo "# record $2"; cat; } | tee $dir/record.$2 >/etc/resolv.conf ;;
 -d)
 	rm -f $dir/record.$2
 	set -- $dir/record.*
-	if [[ -e $1 ]]; then cat "$1" >/etc/resolv.conf; else cat $dir/before >/etc/resolv.conf; rm -r $dir; fi ;;
+	if [ -e "$1" ]; then cat "$1" >/etc/resolv.conf
+	elif [ -e $dir ]; then cat $dir/before >/etc/resolv.conf; rm -r $dir; fi ;;
 -l)
 	cat $dir/record.$2 ;;
 esac
@@ -43,6 +40,8 @@ esac
 
 libc = ctypes.CDLL(None, use_errno=True)
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
+CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x20000000, 0x40000000
+PR_SET_PDEATHSIG = 1
 RTF_LOCAL = 0x80000000
 
 
@@ -124,7 +123,6 @@ route add default via 2001:db8:1::1
 
 
 def build(task):
-    mount("none", "/", flags=MS_REC | MS_PRIVATE)
     for path in ("/run", ETC):
         mount("none", path, "tmpfs", data="mode=700" if path == ETC else "mode=755")
     bind("/etc/hosts", HOSTS)
@@ -247,9 +245,9 @@ def act(task, action):
     return answer
 
 
-def main():
+def live(task):
+    """What to do is in the task; the answer has, of each action, the exit status, what was said, and the state after it."""
     global task_wants_iptables
-    task = json.load(sys.stdin)
     task_wants_iptables = task.get("iptables", False)
     build(task)
     answer = {"before": state(), "actions": []}
@@ -257,8 +255,24 @@ def main():
         answer["actions"].append(act(task, action))
         if action.get("stop_on_failure") and answer["actions"][-1]["status"]:
             break
-    json.dump(answer, sys.stdout)
+    return answer
 
 
-if __name__ == "__main__":
-    main()
+def inhabit(answers, task):
+    """This process gets namespaces; its child, the first process in them, answers: a text if something went wrong."""
+    if libc.unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID):
+        raise OSError(ctypes.get_errno(), "unshare")
+    child = os.fork()
+    if child:
+        answers.close()
+        os.waitpid(child, 0)
+        return
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    try:
+        mount("none", "/", flags=MS_REC | MS_PRIVATE)
+        mount("proc", "/proc", "proc")
+        answers.send(live(task))
+    except Exception:  # Whatever it is, it is what to tell.
+        answers.send(traceback.format_exc())
+    finally:
+        os._exit(0)

@@ -23,34 +23,39 @@ SECONDS_MAX = 30
 TOOLS = ("wg/wg", "quick/wg-quick", "daemon/culvertd", "culvert/culvert")
 
 # First process of a host; when its standard input closes it ends, and all of the host with it.
+# A host starts as few programs as it can: there are hundreds in a run.
 INIT = r"""
 set -e
 # Still the machine's /proc, in which this process has the number that others enter it by.
 read -r number _ </proc/self/stat
 mount -t proc none /proc
-hostname "$1"
+echo "$1" >/proc/sys/kernel/hostname
 mount -t tmpfs -o mode=755 none /run
 mount -t sysfs none /sys 2>/dev/null || true
-mkdir /run/etc /run/bin /run/home
-# Whatever comes and goes there meanwhile.
-cp -a /etc/. /run/etc 2>/dev/null || true
-mount --bind /run/etc /etc
+mkdir -p /run/etc/own /run/etc/work /run/bin /run/home
+if ! mount -t overlay -o lowerdir=/etc,upperdir=/run/etc/own,workdir=/run/etc/work none /etc 2>/dev/null; then
+	# Whatever comes and goes there meanwhile.
+	cp -a /etc/. /run/etc/own 2>/dev/null || true
+	mount --bind /run/etc/own /etc
+fi
 rm -rf /etc/wireguard /etc/resolv.conf
 mkdir -m 700 /etc/wireguard
 echo "127.0.0.1 localhost" >/etc/hosts
 echo "hosts: files dns" >/etc/nsswitch.conf
 : >/etc/resolv.conf
 # Here everybody is root, and the machine's DNS manager has no business.
-printf '#!/bin/sh\nexec "$@"\n' >/run/bin/sudo
-chmod 755 /run/bin/sudo
+tools=()
 for tool in "${@:2}"; do
-	[[ ! -x $tool ]] || ln -s "$tool" /run/bin/
+	[[ ! -x $tool ]] || tools+=("$tool")
 done
+((${#tools[@]} == 0)) || ln -s "${tools[@]}" /run/bin/
+ln -s /usr/bin/env /run/bin/sudo
 for program in resolvconf resolvectl; do
 	! path=$(command -v $program) || mount --bind /dev/null "$path"
 done
-sysctl -q -w net.ipv6.conf.all.autoconf=0 net.ipv6.conf.default.autoconf=0 net.ipv6.conf.default.accept_ra=0 \
-	net.ipv6.conf.default.router_solicitations=0 2>/dev/null || true
+for setting in all/autoconf default/autoconf default/accept_ra default/router_solicitations; do
+	[[ ! -e /proc/sys/net/ipv6/conf/$setting ]] || echo 0 >/proc/sys/net/ipv6/conf/$setting
+done
 ip link set lo up
 echo $number
 read -r || true
