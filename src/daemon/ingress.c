@@ -171,7 +171,9 @@ static void take_handshake(struct tunnel *tunnel, const struct udp_in *in, const
 	enum verdict verdict;
 
 	memcpy(message.bytes, datagram, len);
-	verdict = handshake_admit(tunnel->device, &message, handshaker_is_busy(tunnel->handshaker),
+	/* Where strangers are thinned there is no time for their handshakes, be the queue short or not. */
+	verdict = handshake_admit(tunnel->device, &message,
+		handshaker_is_busy(tunnel->handshaker) || thinner_is_at_work(&tunnel->thinner),
 		now.at, chance, &reply);
 	if (verdict == VERDICT_OK && !handshaker_queue(tunnel->handshaker, &message))
 		verdict = device_count(tunnel->device, VERDICT_QUEUE_FULL);

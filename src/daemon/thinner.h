@@ -19,7 +19,7 @@ enum {
 	THINNER_CALM_MAX = 65536,
 	/* When something does: so many, or one for so many of the data's. */
 	THINNER_BUSY_MAX = 8192,
-	THINNER_BUSY_DATA = 32,
+	THINNER_BUSY_DATA = 64,
 	/* Something does when so many datagrams of data a second come and go, */
 	THINNER_DATA_FAST = 32768,
 	/* One in 2^so many is looked at all the same. */
