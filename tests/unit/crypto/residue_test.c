@@ -70,6 +70,9 @@ static size_t count_in_mapping(int mem, uint64_t start, uint64_t end)
 		size_t want = end - at < CHUNK ? (size_t)(end - at) : CHUNK;
 		ssize_t got = pread(mem, chunk, want, (off_t)at);
 
+		/* Most of it was never written. */
+		if (got > 1 && chunk[0] == 0 && memcmp(chunk, chunk + 1, (size_t)got - 1) == 0)
+			continue;
 		for (ssize_t i = 0; i + 8 <= got; i++) {
 			uint64_t word;
 
