@@ -95,15 +95,18 @@ class Capture:
         self.sock.close()
 
     def datagrams(self):
-        while True:
+        """All so far; of a flood that comes faster than it is read here, what two seconds give."""
+        end = time.monotonic() + 2
+        while time.monotonic() < end:
             try:
                 packet = self.sock.recv(1 << 17)
             except BlockingIOError:
-                return self.seen
+                break
             if len(packet) >= 20 and packet[0] >> 4 in (4, 6):
                 datagram = parse_ip(packet)
                 if datagram:
                     self.seen.append(datagram)
+        return self.seen
 
     def messages(self, kind, **where):
         """Those of one type, with fields of Datagram as given."""
