@@ -209,7 +209,9 @@ static void gather_message(
 		uint8_t *datagram = (uint8_t *)in->buffer + at;
 		size_t len = in->len - at < step ? in->len - at : step;
 
-		thinner_count(&tunnel->thinner, datagram, len);
+		if (!wire_names_receiver(datagram, len))
+			thinner_count(&tunnel->thinner, datagram, len,
+				known_has(&tunnel->known, &in->source.addr));
 		switch (wire_classify(datagram, len)) {
 		case MESSAGE_DATA:
 			notes_stranger(tunnel,

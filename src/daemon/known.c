@@ -1,8 +1,6 @@
 /* One pass over the peers, and a short sorted list. */
 #include "known.h"
 
-#include <string.h>
-
 /* The birth of the peer's session, or INSTANT_NEVER without one or an endpoint. */
 static struct instant session_born(struct device *device, uint32_t slot, struct instant now)
 {
@@ -43,4 +41,12 @@ void known_find(struct known *known, struct device *device, struct instant now)
 			continue;
 		insert(known, births, &device_peer(device, slot)->endpoint.addr, born);
 	}
+}
+
+bool known_has(const struct known *known, const struct ip_addr *address)
+{
+	for (unsigned i = 0; i < known->count; i++)
+		if (ip_addr_equal(&known->addresses[i], address))
+			return true;
+	return false;
 }

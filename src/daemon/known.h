@@ -1,11 +1,12 @@
 /*
- * The addresses that strangers' share is not for: those of peers with a session, so that they renew it
- * whatever else comes in. See thinner.h.
+ * The addresses of peers with a session. What comes from there is thinned apart from strangers', so
+ * that a session is renewed whatever else comes in: see thinner.h.
  */
 #ifndef CULVERT_DAEMON_KNOWN_H
 #define CULVERT_DAEMON_KNOWN_H
 
-#include "tunnel.h"
+#include <stdbool.h>
+#include "device.h"
 #include "udp.h"
 
 struct known {
@@ -15,5 +16,7 @@ struct known {
 
 /* When there are too many, those whose sessions are oldest, as they are renewed next. */
 void known_find(struct known *known, struct device *device, struct instant now);
+
+bool known_has(const struct known *known, const struct ip_addr *address);
 
 #endif

@@ -43,14 +43,14 @@ static bool judge_class(struct thinner_class *class, uint64_t allowed, uint64_t 
 	return class->level != before;
 }
 
-void thinner_count(struct thinner *thinner, const uint8_t *datagram, size_t len)
+void thinner_count(struct thinner *thinner, const uint8_t *datagram, size_t len, bool is_known)
 {
 	enum thinner_kind kind = THINNER_FIRST;
 
-	if (wire_names_receiver(datagram, len))
-		return;
-	if (wire_classify(datagram, len) == MESSAGE_INITIATION &&
-		memcmp(datagram + THINNER_COOKIE_AT, (uint8_t[4]){0}, 4) != 0)
+	if (is_known)
+		kind = THINNER_KNOWN;
+	else if (wire_classify(datagram, len) == MESSAGE_INITIATION &&
+		 memcmp(datagram + THINNER_COOKIE_AT, (uint8_t[4]){0}, 4) != 0)
 		kind = THINNER_WITH_COOKIE;
 	thinner->classes[kind].strangers++;
 }
@@ -80,8 +80,10 @@ bool thinner_judge(struct thinner *thinner, struct instant rested, struct instan
 
 bool thinner_is_at_work(const struct thinner *thinner)
 {
-	return thinner->classes[THINNER_FIRST].level > 0 ||
-	       thinner->classes[THINNER_WITH_COOKIE].level > 0;
+	for (unsigned i = 0; i < THINNER_CLASSES; i++)
+		if (thinner->classes[i].level > 0)
+			return true;
+	return false;
 }
 
 struct instant thinner_when(const struct thinner *thinner)

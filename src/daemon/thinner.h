@@ -2,8 +2,8 @@
  * How much of what strangers send is looked at: initiations, and what is no message at all. Beyond
  * their share the kernel drops them by chance, before they cost us a call, so that neither they nor
  * our cookies take the time that sessions need. Who has got a cookie has a chance of his own, so that
- * a flood of one kind does not keep a newcomer out twice. Decides only; the caller tells the sockets
- * (udp_thin).
+ * a flood of one kind does not keep a newcomer out twice, and so have the addresses of peers with a
+ * session, which have to renew it. Decides only; the caller tells the sockets (udp_thin).
  */
 #ifndef CULVERT_DAEMON_THINNER_H
 #define CULVERT_DAEMON_THINNER_H
@@ -35,13 +35,14 @@ enum {
 /* So long is counted before it is judged. */
 #define THINNER_WINDOW_NS (100 * NS_PER_MS)
 
-/* So often those that are spared are looked up anew. */
+/* So often the known are looked up anew. */
 #define THINNER_KNOWN_NS (5 * NS_PER_S)
 
 /* What strangers' datagrams are. */
 enum thinner_kind {
 	THINNER_FIRST,       /* an initiation without a cookie, or nothing that is a message */
 	THINNER_WITH_COOKIE, /* an initiation whose mac2 is not zero: it says that it has one */
+	THINNER_KNOWN,       /* either, from the address of a peer with a session (known.h) */
 	THINNER_CLASSES,
 };
 
@@ -59,8 +60,8 @@ struct thinner {
 	uint32_t data; /* datagrams of data in this window, both ways */
 };
 
-/* A datagram that came in: counted unless it names an index of ours. */
-void thinner_count(struct thinner *thinner, const uint8_t *datagram, size_t len);
+/* A datagram that came in and names no index of ours. */
+void thinner_count(struct thinner *thinner, const uint8_t *datagram, size_t len, bool is_known);
 
 /*
  * Once a turn of the loop; rested: when nothing was pending last. True when the sockets are to be told:

@@ -12,7 +12,6 @@
 #include "ensure.h"
 #include "entropy.h"
 #include "ingress.h"
-#include "known.h"
 #include "lifecycle.h"
 #include "limits.h"
 #include "members.h"
@@ -146,6 +145,7 @@ void tunnel_use_sockets(struct tunnel *tunnel, const struct udp_pair *udp)
 	tunnel_close_sockets(tunnel);
 	tunnel->udp = *udp;
 	tunnel->thinner = (struct thinner){.data = 0};
+	tunnel->known.count = 0;
 	tunnel->listen_port = udp->port;
 	tunnel->watches_room = false;
 	if (udp->fd4 >= 0)
@@ -168,21 +168,23 @@ void tunnel_watch_room(struct tunnel *tunnel)
 		event_change(&tunnel->loop, tunnel->udp.fd6, wanted, TAG_UDP6);
 }
 
-static void tell_sockets(const struct tunnel *tunnel, struct instant now)
+static void tell_sockets(struct tunnel *tunnel, struct instant now)
 {
 	static const uint32_t spared[] = {MESSAGE_RESPONSE, MESSAGE_COOKIE_REPLY, MESSAGE_DATA};
 	const struct thinner_class *classes = tunnel->thinner.classes;
-	struct known known;
 
-	known_find(&known, tunnel->device, now);
+	tunnel->known.count = 0;
+	if (thinner_is_at_work(&tunnel->thinner))
+		known_find(&tunnel->known, tunnel->device, now);
 	udp_thin(&tunnel->udp, &(struct udp_thinning){
 				       .spared = spared,
 				       .spared_count = sizeof(spared) / sizeof(spared[0]),
-				       .known = known.addresses,
-				       .known_count = known.count,
+				       .known = tunnel->known.addresses,
+				       .known_count = tunnel->known.count,
 				       .claim = MESSAGE_INITIATION,
 				       .claim_at = THINNER_COOKIE_AT,
 				       .level = classes[THINNER_FIRST].level,
+				       .known_level = classes[THINNER_KNOWN].level,
 				       .claim_level = classes[THINNER_WITH_COOKIE].level,
 			       });
 }
@@ -203,6 +205,7 @@ void tunnel_thin_no_more(struct tunnel *tunnel)
 	if (!thinner_is_at_work(&tunnel->thinner))
 		return;
 	tunnel->thinner = (struct thinner){.data = 0};
+	tunnel->known.count = 0;
 	udp_thin(&tunnel->udp, &(struct udp_thinning){.level = 0});
 }
 

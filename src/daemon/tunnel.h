@@ -12,6 +12,7 @@
 #include "device.h"
 #include "event.h"
 #include "handshaker.h"
+#include "known.h"
 #include "log.h"
 #include "pool.h"
 #include "rtnl.h"
@@ -39,6 +40,7 @@ struct tunnel {
 	struct tun tun;
 	struct udp_pair udp;    /* closed while the interface is down */
 	struct thinner thinner; /* of what comes in by them */
+	struct known known;     /* to the thinner; none while it is not at work */
 	uint16_t listen_port;   /* as configured or once got; 0: any */
 	uint32_t fwmark;
 	size_t mtu;

@@ -43,10 +43,10 @@ int udp_open(struct udp_pair *udp, uint16_t port, uint32_t mark);
 int udp_set_mark(const struct udp_pair *udp, uint32_t mark);
 
 /*
- * What udp_thin() lets in: all datagrams that begin with one of the numbers in spared or come from one
- * of the known addresses; of the others one in 2^level, by chance. Those among them that begin with
- * the number claim and are not zero in the four bytes at claim_at have a level of their own; one that
- * ends before these is dropped. Numbers are 32 bits, little-endian.
+ * What udp_thin() lets in: all datagrams that begin with one of the numbers in spared; of the others
+ * one in 2^level, by chance. Those among them have a level of their own that come from one of the known
+ * addresses, and of the rest those that begin with the number claim and are not zero in the four bytes
+ * at claim_at; one that ends before these is dropped. Numbers are 32 bits, little-endian.
  */
 struct udp_thinning {
 	const uint32_t *spared;
@@ -55,11 +55,11 @@ struct udp_thinning {
 	unsigned known_count; /* at most UDP_KNOWN_MAX */
 	uint32_t claim;
 	uint32_t claim_at; /* bytes from the begin of the payload */
-	unsigned level, claim_level;
+	unsigned level, known_level, claim_level;
 };
 
 /*
- * From here on the kernel drops what is not let in. All is when both levels are 0, and when the kernel
+ * From here on the kernel drops what is not let in. All is when all levels are 0, and when the kernel
  * refuses.
  */
 void udp_thin(const struct udp_pair *udp, const struct udp_thinning *thinning);

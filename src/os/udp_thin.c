@@ -12,7 +12,7 @@ enum {
 	IPV6_SOURCE_AT = 8,
 	IPV6_WORDS = 4,
 	/* The end of the program, after those that are spared: chances, then "in" and "not". */
-	CHANCES_LEN = 8,
+	CHANCES_LEN = 10,
 	ENDS_LEN = 2,
 	FILTER_MAX = 1 + UDP_SPARED_MAX + 3 * IPV6_WORDS + UDP_KNOWN_MAX + CHANCES_LEN + ENDS_LEN,
 };
@@ -20,8 +20,7 @@ enum {
 struct program {
 	struct sock_filter at[FILTER_MAX];
 	unsigned count;
-	unsigned
-		in; /* where the instruction stands that lets in; the one that drops comes after it */
+	unsigned in; /* the place of the instruction that lets in; next comes the one that drops */
 };
 
 static void put(struct program *program, unsigned code, uint32_t value)
@@ -30,7 +29,7 @@ static void put(struct program *program, unsigned code, uint32_t value)
 	program->at[program->count++] = (struct sock_filter)BPF_STMT((uint16_t)code, value);
 }
 
-/* Goes on at one place or another: numbers of instructions after this one. */
+/* Goes on at one place of the program or another, both behind this one. */
 static void put_jump(struct program *program, unsigned condition, uint32_t value, unsigned if_true,
 	unsigned if_false)
 {
@@ -48,9 +47,9 @@ static void put_load(struct program *program, uint32_t payload_at)
 	put(program, BPF_LD | BPF_W | BPF_ABS, UDP_HEADER_LEN + payload_at);
 }
 
-static void put_in_if_equal(struct program *program, uint32_t value)
+static void put_jump_if_equal(struct program *program, uint32_t value, unsigned place)
 {
-	put_jump(program, BPF_JEQ, value, program->in, program->count + 1);
+	put_jump(program, BPF_JEQ, value, place, program->count + 1);
 }
 
 static void put_chance(struct program *program, unsigned level)
@@ -94,26 +93,28 @@ static unsigned count_known(const struct udp_thinning *thinning, uint8_t family)
 static void write_program(
 	struct program *program, const struct udp_thinning *thinning, uint8_t family)
 {
-	unsigned fold_len = family == IP_V4 ? 1 : 3 * IPV6_WORDS - 2, plain;
+	unsigned fold_len = family == IP_V4 ? 1 : 3 * IPV6_WORDS - 2, of_others, of_known;
 
 	program->count = 0;
 	program->in =
 		1 + thinning->spared_count + fold_len + count_known(thinning, family) + CHANCES_LEN;
+	of_known = program->in - 2;
+	of_others = program->in - 4;
 	/* What is too short for a load is dropped by it. */
 	put_load(program, 0);
 	for (unsigned i = 0; i < thinning->spared_count; i++)
-		put_in_if_equal(program, bswap_32(thinning->spared[i]));
+		put_jump_if_equal(program, bswap_32(thinning->spared[i]), program->in);
 	put_fold_of_source(program, family);
 	for (unsigned i = 0; i < thinning->known_count; i++)
 		if (thinning->known[i].family == family)
-			put_in_if_equal(program, fold(&thinning->known[i]));
-	plain = program->in - 2;
+			put_jump_if_equal(program, fold(&thinning->known[i]), of_known);
 	put_load(program, 0);
-	put_jump(program, BPF_JEQ, bswap_32(thinning->claim), program->count + 1, plain);
+	put_jump(program, BPF_JEQ, bswap_32(thinning->claim), program->count + 1, of_others);
 	put_load(program, thinning->claim_at);
-	put_jump(program, BPF_JEQ, 0, plain, program->count + 1);
+	put_jump(program, BPF_JEQ, 0, of_others, program->count + 1);
 	put_chance(program, thinning->claim_level);
 	put_chance(program, thinning->level);
+	put_chance(program, thinning->known_level);
 	put(program, BPF_RET | BPF_K, UINT32_MAX);
 	put(program, BPF_RET | BPF_K, 0);
 }
@@ -125,7 +126,7 @@ static void use(int fd, const struct udp_thinning *thinning, uint8_t family)
 
 	if (fd < 0)
 		return;
-	if (thinning->level == 0 && thinning->claim_level == 0) {
+	if (thinning->level == 0 && thinning->known_level == 0 && thinning->claim_level == 0) {
 		setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &(int){0}, sizeof(int));
 		return;
 	}
@@ -137,7 +138,7 @@ static void use(int fd, const struct udp_thinning *thinning, uint8_t family)
 void udp_thin(const struct udp_pair *udp, const struct udp_thinning *thinning)
 {
 	ENSURE(thinning->spared_count <= UDP_SPARED_MAX && thinning->known_count <= UDP_KNOWN_MAX);
-	ENSURE(thinning->level < 32 && thinning->claim_level < 32);
+	ENSURE(thinning->level < 32 && thinning->known_level < 32 && thinning->claim_level < 32);
 	use(udp->fd4, thinning, IP_V4);
 	use(udp->fd6, thinning, IP_V6);
 }

@@ -70,6 +70,14 @@ def address_words(verb, address, device="eth0"):
     return f"addr {verb} {address}/64 dev {device}" + (" nodad" if verb == "add" else "")
 
 
+def is_usable6(address):
+    """The kernel makes an IPv6 address usable a little after it says that it is there: by a route."""
+    with open("/proc/thread-self/net/ipv6_route") as routes:
+        fields = [line.split() for line in routes]
+    number = socket.inet_pton(socket.AF_INET6, address).hex()
+    return any(f[0] == number and f[1] == "80" and int(f[8], 16) & RTF_LOCAL for f in fields)
+
+
 class Host:
     """A network namespace with eth0. Its number n gives it its addresses."""
 
@@ -97,14 +105,8 @@ class Host:
         self.ip(*address_words(verb, address, device).split())
 
     def wait_usable(self, address):
-        """The kernel makes an IPv6 address usable a little after it says that it is there: by a route."""
-        wait_until(lambda: self.has_local_route6(address), 10, f"{address} to be usable")
-
-    def has_local_route6(self, address):
-        with self.entered(), open("/proc/thread-self/net/ipv6_route") as routes:
-            fields = [line.split() for line in routes]
-        number = socket.inet_pton(socket.AF_INET6, address).hex()
-        return any(f[0] == number and f[1] == "80" and int(f[8], 16) & RTF_LOCAL for f in fields)
+        with self.entered():
+            wait_until(lambda: is_usable6(address), 10, f"{address} to be usable")
 
     def pids(self):
         return list(filter(self.has_process, map(int, filter(str.isdigit, os.listdir("/proc")))))

@@ -234,15 +234,13 @@ def stays_cheap_under_a_flood(lab):
 
 
 def drops_a_flood_unseen(lab):
-    """What strangers send too fast is dropped by chance before it is read; a session does not feel it, nor
-    whoever comes from its address, and when the flood is over everything is read again."""
+    """What strangers send too fast is dropped by chance before it is read; a session does not feel it, and
+    when the flood is over everything is read again."""
     lab.only_ours("keeps no log")
     left, right = lab.tunnel("theirs", "ours")
     left.must_ping(right)
-    lab.a.address("add", "192.0.2.99")
-    stranger, known = lab.a.udp("192.0.2.99"), lab.a.udp(lab.a.outer[4])
+    stranger = lab.a.udp()
     target = (lab.b.outer[4], right.port)
-    rounds = 0
 
     def counted(reason):
         return read_log(right.daemon)[0][0].get(reason, 0)
@@ -255,12 +253,8 @@ def drops_a_flood_unseen(lab):
         return errors - full
 
     def is_flooded():
-        nonlocal rounds
-        rounds += 1
         # All at once when it goes on: as many as its socket holds.
         right.daemon.process.send_signal(signal.SIGSTOP)
-        for _ in range(50):
-            known.sendto(b"\1\0\0\0".ljust(148, b"x"), target)
         for _ in range(20000):
             stranger.sendto(b"x" * 148, target)
         right.daemon.process.send_signal(signal.SIGCONT)
@@ -268,8 +262,6 @@ def drops_a_flood_unseen(lab):
     need(dropped_by_the_filter() == 0, "dropped without a flood")
     wait_until(is_flooded, 60, "a flood to be noticed and thinned")
     left.must_ping(right, count=5)
-    wait_drained(lab.b, right.port)
-    need(counted("bad-mac1") == 50 * rounds, f"{counted('bad-mac1')} of {50 * rounds} from a known address were read")
 
     def reads_everything():
         wait_drained(lab.b, right.port)

@@ -71,7 +71,7 @@ for client in ("ours", "theirs"):
         name=f"hostile/forged_response/{client}-initiates", client=client)
 for client, victim in (("ours", "theirs"), ("theirs", "ours"), ("ours", "ours")):
     add(scenario_hostile.passes_with_a_cookie, name=f"hostile/cookie/{client}-to-{victim}-under-load",
-        client=client, victim=victim, seconds=240)
+        client=client, victim=victim, seconds=90)
 
 add(scenario_replace.loses_nothing, seconds=120)
 add(scenario_replace.loses_nothing_that_was_queued, seconds=180, long=True)

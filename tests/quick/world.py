@@ -6,11 +6,12 @@ Everything made here goes with the namespaces when their first process ends.
 import ctypes
 import os
 import re
-import signal
 import subprocess
 import tempfile
 import time
 import traceback
+
+from lab import CLONE_NEWNET, die_with_parent, is_usable6, libc
 
 ETC = "/etc/wireguard"
 RANDOM_PORTS = range(40000, 50000)
@@ -38,11 +39,8 @@ esac
 """
 
 
-libc = ctypes.CDLL(None, use_errno=True)
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
-CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x20000000, 0x40000000
-PR_SET_PDEATHSIG = 1
-RTF_LOCAL = 0x80000000
+CLONE_NEWNS, CLONE_NEWPID = 0x20000, 0x20000000
 
 
 def run(*words, **kwargs):
@@ -100,13 +98,6 @@ def have_carriers():
     return all("LOWER_UP" in line and "NO-CARRIER" not in line for line in shown)
 
 
-def has_local_address(number):
-    """The kernel makes an IPv6 address usable a little after it says that it is there: by a route."""
-    with open("/proc/net/ipv6_route") as routes:
-        fields = [line.split() for line in routes]
-    return any(f[0] == number and f[1] == "80" and int(f[8], 16) & RTF_LOCAL for f in fields)
-
-
 # Our end of a cable whose other end leads nowhere.
 LINKS = """link set lo up
 link add eth0 type veth peer name eth1
@@ -137,7 +128,7 @@ def build(task):
     must("ip", "-batch", "-", input=LINKS)
     wait_until(have_carriers, "the carriers")
     must("ip", "-batch", "-", input=ADDRESSES)
-    wait_until(lambda: has_local_address("20010db8000100000000000000000002"), "its address")
+    wait_until(lambda: is_usable6("2001:db8:1::2"), "its address")
     for command in task.get("before", []):
         must("bash", "-c", command)
     for name, text in task["files"].items():
@@ -267,7 +258,7 @@ def inhabit(answers, task):
         answers.close()
         os.waitpid(child, 0)
         return
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_with_parent()
     try:
         mount("none", "/", flags=MS_REC | MS_PRIVATE)
         mount("proc", "/proc", "proc")

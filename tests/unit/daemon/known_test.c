@@ -1,11 +1,14 @@
-/* Whose addresses are spared: those of peers with a session and an endpoint, the oldest first. */
+/* Whose addresses are known: those of peers with a session and an endpoint; and what it is good for. */
 #include "unit.h"
 #include "known.h"
 
+#include <arpa/inet.h>
+#include <unistd.h>
 #include "fixture.h"
 #include "members.h"
+#include "netns.h"
 
-enum { PEERS = UDP_KNOWN_MAX + 3, LAST_BYTE = 3 };
+enum { PEERS = UDP_KNOWN_MAX + 3, LAST_BYTE = 3, DATAGRAMS = 20 };
 
 static struct tunnel tunnel;
 static const struct instant start = {1000 * NS_PER_S};
@@ -64,7 +67,8 @@ static void are_those_with_session_and_endpoint(void **state)
 	give_session(3, start);
 	known_find(&known, tunnel.device, later);
 	assert_int_equal(known.count, 1);
-	assert_int_equal(known.addresses[0].b[LAST_BYTE], 3);
+	assert_true(known_has(&known, &device_peer(tunnel.device, 3)->endpoint.addr));
+	assert_false(known_has(&known, &device_peer(tunnel.device, 1)->endpoint.addr));
 	/* Its session ends. */
 	known_find(&known, tunnel.device, instant_after(later, 1000 * NS_PER_S));
 	assert_int_equal(known.count, 0);
@@ -86,11 +90,70 @@ static void are_the_oldest_of_too_many(void **state)
 		assert_int_equal(known.addresses[i].b[LAST_BYTE], PEERS - 1 - i);
 }
 
+/* Of some datagrams from the address, an initiation's begin and length, how many arrive. */
+static unsigned count_let_in(const char *from)
+{
+	struct sockaddr_in source = {.sin_family = AF_INET};
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(tunnel.udp.port)};
+	uint8_t bytes[INITIATION_LEN] = {MESSAGE_INITIATION};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	unsigned let_in = 0;
+
+	assert_int_equal(inet_pton(AF_INET, from, &source.sin_addr), 1);
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(fd, (struct sockaddr *)&source, sizeof(source)), 0);
+	for (unsigned i = 0; i < DATAGRAMS; i++)
+		assert_int_equal(
+			sendto(fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&to, sizeof(to)),
+			sizeof(bytes));
+	close(fd);
+	/* On loopback what was sent is there. */
+	while (recv(tunnel.udp.fd4, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		let_in++;
+	return let_in;
+}
+
+/* The window of that number, with more datagrams of the kind than will ever come. */
+static void flood(enum thinner_kind kind, unsigned window)
+{
+	struct instant now = instant_after(start, window * THINNER_WINDOW_NS);
+
+	tunnel.thinner.since = instant_after(start, (window - 1) * THINNER_WINDOW_NS);
+	tunnel.thinner.classes[kind].strangers = UINT32_MAX / 2;
+	tunnel_thin(&tunnel, now, now);
+}
+
+/* A flood of strangers is not their peers' fault; one that claims a peer's address is thinned too. */
+static void are_thinned_apart(void **state)
+{
+	struct udp_pair udp;
+
+	(void)state;
+	netns_enter();
+	assert_int_equal(udp_open(&udp, 0, 0), 0);
+	tunnel_use_sockets(&tunnel, &udp);
+	give_endpoint(1);
+	give_session(1, start);
+	assert_int_equal(
+		inet_pton(AF_INET, "127.0.0.1", device_peer(tunnel.device, 1)->endpoint.addr.b), 1);
+	assert_int_equal(count_let_in("127.0.0.1"), DATAGRAMS);
+	assert_int_equal(count_let_in("127.0.0.2"), DATAGRAMS);
+	flood(THINNER_FIRST, 1);
+	assert_int_equal(count_let_in("127.0.0.1"), DATAGRAMS);
+	assert_in_range(count_let_in("127.0.0.2"), 0, DATAGRAMS / 2);
+	flood(THINNER_KNOWN, 2);
+	assert_in_range(count_let_in("127.0.0.1"), 0, DATAGRAMS / 2);
+	tunnel_thin_no_more(&tunnel);
+	assert_int_equal(count_let_in("127.0.0.1"), DATAGRAMS);
+	assert_int_equal(count_let_in("127.0.0.2"), DATAGRAMS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(are_those_with_session_and_endpoint, begin, end),
 		cmocka_unit_test_setup_teardown(are_the_oldest_of_too_many, begin, end),
+		cmocka_unit_test_setup_teardown(are_thinned_apart, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

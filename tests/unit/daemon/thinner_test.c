@@ -124,24 +124,24 @@ static void a_long_sleep_is_no_flood(void **state)
 	assert_int_equal(thinner.classes[THINNER_FIRST].level, 0);
 }
 
-/* What names an index of ours is nobody's share; a cookie has one of its own. */
+/* A cookie has a share of its own, and so have the known. */
 static void counts_by_what_it_is(void **state)
 {
 	static struct {
 		uint8_t first;
 		size_t len;
-		bool has_cookie;
-		unsigned expected[THINNER_CLASSES];
+		bool has_cookie, is_known;
+		enum thinner_kind expected;
 	} cases[] = {
-		{1, INITIATION_LEN, false, {1, 0}},
-		{1, INITIATION_LEN, true, {0, 1}},
-		{1, INITIATION_LEN - 1, true, {1, 0}},
-		{1, 4, false, {1, 0}},
-		{2, RESPONSE_LEN, false, {0, 0}},
-		{3, COOKIE_REPLY_LEN, false, {0, 0}},
-		{4, KEEPALIVE_LEN, false, {0, 0}},
-		{5, INITIATION_LEN, true, {1, 0}},
-		{0, 0, false, {1, 0}},
+		{1, INITIATION_LEN, false, false, THINNER_FIRST},
+		{1, INITIATION_LEN, true, false, THINNER_WITH_COOKIE},
+		{1, INITIATION_LEN - 1, true, false, THINNER_FIRST},
+		{1, 4, false, false, THINNER_FIRST},
+		{5, INITIATION_LEN, true, false, THINNER_FIRST},
+		{0, 0, false, false, THINNER_FIRST},
+		{1, INITIATION_LEN, false, true, THINNER_KNOWN},
+		{1, INITIATION_LEN, true, true, THINNER_KNOWN},
+		{5, 4, false, true, THINNER_KNOWN},
 	};
 
 	(void)state;
@@ -151,32 +151,33 @@ static void counts_by_what_it_is(void **state)
 
 		bytes[INITIATION_LEN - 1] = 1;
 		bytes[INITIATION_LEN - WIRE_MAC_LEN + 2] = cases[i].has_cookie;
-		thinner_count(&thinner, bytes, cases[i].len);
+		thinner_count(&thinner, bytes, cases[i].len, cases[i].is_known);
 		for (unsigned c = 0; c < THINNER_CLASSES; c++)
-			assert_int_equal(thinner.classes[c].strangers, cases[i].expected[c]);
+			assert_int_equal(thinner.classes[c].strangers, c == cases[i].expected);
 	}
 }
 
-/* A flood of one kind leaves the other alone; while there is one, the known are looked up again. */
+/* A flood of one kind leaves the others alone; while there is one, the known are looked up again. */
 static void judges_the_kinds_apart(void **state)
 {
-	struct instant now = start;
-	struct thinner thinner = {.since = now};
-	unsigned told = 0;
-
 	(void)state;
-	for (unsigned i = 0; i < THINNER_KNOWN_NS / THINNER_WINDOW_NS * 4; i++) {
-		struct thinner_class *flooded = &thinner.classes[THINNER_WITH_COOKIE];
+	for (unsigned kind = 0; kind < THINNER_CLASSES; kind++) {
+		struct instant now = start;
+		struct thinner thinner = {.since = now};
+		unsigned told = 0;
 
-		now.ns += THINNER_WINDOW_NS;
-		flooded->strangers = 10000 >> flooded->level;
-		thinner.classes[THINNER_FIRST].strangers = 10;
-		told += thinner_judge(&thinner, now, now);
-		assert_int_equal(flooded->level, 1);
-		assert_int_equal(thinner.classes[THINNER_FIRST].level, 0);
-		assert_true(thinner_is_at_work(&thinner));
+		for (unsigned i = 0; i < THINNER_KNOWN_NS / THINNER_WINDOW_NS * 4; i++) {
+			for (unsigned c = 0; c < THINNER_CLASSES; c++)
+				thinner.classes[c].strangers =
+					c == kind ? 10000 >> thinner.classes[c].level : 10;
+			now.ns += THINNER_WINDOW_NS;
+			told += thinner_judge(&thinner, now, now);
+			for (unsigned c = 0; c < THINNER_CLASSES; c++)
+				assert_int_equal(thinner.classes[c].level, c == kind);
+			assert_true(thinner_is_at_work(&thinner));
+		}
+		assert_int_equal(told, 4);
 	}
-	assert_int_equal(told, 4);
 }
 
 int main(void)

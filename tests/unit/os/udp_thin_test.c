@@ -150,7 +150,7 @@ static struct ip_addr address(const char *text)
 	return receiver_at(text).addr;
 }
 
-/* Whoever comes from a known address is let in: also the last of many, and no neighbour of theirs. */
+/* Whoever comes from a known address has a chance apart: also the last of many, and no neighbour of theirs. */
 static void spares_known_addresses(void **state)
 {
 	static uint8_t bytes[8] = {1};
@@ -173,6 +173,12 @@ static void spares_known_addresses(void **state)
 		known[UDP_KNOWN_MAX - 2 + f] = to.addr;
 		udp_thin(&receiver, &thinning);
 		assert_int_equal(count_let_in(&to, piece, 0, FEW), FEW);
+		thinning.known_level = NEVER;
+		thinning.level = thinning.claim_level = 0;
+		udp_thin(&receiver, &thinning);
+		assert_int_equal(count_let_in(&to, piece, 0, FEW), 0);
+		thinning.known_level = 0;
+		thinning.level = thinning.claim_level = NEVER;
 		thinning.known_count = UDP_KNOWN_MAX - 2 + f;
 		udp_thin(&receiver, &thinning);
 		assert_int_equal(count_let_in(&to, piece, 0, FEW), 0);
