@@ -32,6 +32,7 @@ static const struct field device_fields[] = {
 	BYTES(device, checker.secret),
 	BYTES(device, checker.secret_born),
 	BYTES(device, loaded_until),
+	BYTES(device, mark),
 	BYTES(device, verdicts),
 };
 
@@ -143,6 +144,7 @@ bool carry_load_device(struct device *device, const uint8_t *bytes, size_t len)
 	if (is_good) {
 		device->is_up = loaded.is_up;
 		device->loaded_until = loaded.loaded_until;
+		device->mark = loaded.mark;
 		memcpy(device->verdicts, loaded.verdicts, sizeof(device->verdicts));
 	}
 	wipe(&loaded, sizeof(loaded));

@@ -74,6 +74,9 @@ struct device *device_init(
 	device->first_peer = device->last_peer = device->first_free = PEER_NONE;
 	memcpy(device->table_key.b, chance->cookie_secret, sizeof(device->table_key.b));
 	memcpy(sources_key.b, chance->nonce, sizeof(sources_key.b));
+	device->mark.offset = le32_load(chance->indices[0]);
+	for (unsigned i = 0; i < 2; i++)
+		device->mark.factors[i] = le32_load(chance->indices[1 + i]);
 	allowedips_init(table(device, device->at.allowed_ips), limits->prefixes_max);
 	index_init(table(device, device->at.indices), indices_max(limits));
 	ratelimit_init(table(device, device->at.sources), limits->sources_max, &sources_key);

@@ -13,6 +13,7 @@
 #include "chance.h"
 #include "cookie.h"
 #include "index.h"
+#include "indexmark.h"
 #include "peer.h"
 #include "ratelimit.h"
 #include "siphash.h"
@@ -32,6 +33,7 @@ struct device {
 	uint32_t identity_epoch; /* grows when the private key changes */
 	struct cookie_checker checker;
 	struct siphash_key table_key;
+	struct index_mark mark;      /* of all session indices */
 	struct instant loaded_until; /* under load before it */
 
 	uint32_t peers_count, peers_used; /* in use; slots ever used */

@@ -225,7 +225,7 @@ static bool draw_index(struct device *device, uint32_t slot, enum index_slot wha
 	struct index_entry entry = {.peer = slot, .slot = (uint8_t)what};
 
 	for (unsigned i = 0; i < CHANCE_INDICES; i++) {
-		*index = le32_load(chance->indices[i]);
+		*index = index_mark_put(&device->mark, le32_load(chance->indices[i]));
 		if (index_insert(device_indices(device), *index, entry))
 			return true;
 	}

@@ -32,9 +32,15 @@ enum message_type wire_classify(const uint8_t *datagram, size_t len)
 	return (enum message_type)type;
 }
 
-bool wire_names_receiver(const uint8_t *datagram, size_t len)
+bool wire_receiver(const uint8_t *datagram, size_t len, uint32_t *index)
 {
 	uint32_t type = type_of(datagram, len);
+	size_t at = type == MESSAGE_RESPONSE ? RESPONSE_RECEIVER_AT : OTHER_RECEIVER_AT;
+	struct le32 receiver;
 
-	return type >= MESSAGE_RESPONSE && type <= MESSAGE_DATA;
+	if (type < MESSAGE_RESPONSE || type > MESSAGE_DATA || len < at + sizeof(receiver))
+		return false;
+	memcpy(&receiver, datagram + at, sizeof(receiver));
+	*index = le32_load(receiver);
+	return true;
 }

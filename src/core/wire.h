@@ -103,7 +103,10 @@ _Static_assert(_Alignof(struct wire_initiation) == 1 && _Alignof(struct wire_res
 /* What the datagram is by its first four bytes and its length; MESSAGE_NONE: drop it. */
 enum message_type wire_classify(const uint8_t *datagram, size_t len);
 
-/* True when it begins as a message that names an index of ours: all types but the initiation. */
-bool wire_names_receiver(const uint8_t *datagram, size_t len);
+/* Where the receiver index stands in messages that have one: all but the initiation. */
+enum { RESPONSE_RECEIVER_AT = 8, OTHER_RECEIVER_AT = 4 };
+
+/* True when it begins as a message that names an index of its receiver's. */
+bool wire_receiver(const uint8_t *datagram, size_t len, uint32_t *index);
 
 #endif

@@ -199,6 +199,14 @@ static void take_cookie_reply(struct tunnel *tunnel, const struct endpoint *sour
 		notes_stranger(tunnel, verdict, source, now);
 }
 
+/* Without an index of ours: all but messages of sessions and handshakes that are, or were. */
+static bool is_strange(const struct device *device, const uint8_t *datagram, size_t len)
+{
+	uint32_t index;
+
+	return !wire_receiver(datagram, len, &index) || !index_mark_is_on(&device->mark, index);
+}
+
 static void gather_message(
 	struct tunnel *tunnel, struct inbatch *batch, unsigned i, struct moment now)
 {
@@ -209,7 +217,7 @@ static void gather_message(
 		uint8_t *datagram = (uint8_t *)in->buffer + at;
 		size_t len = in->len - at < step ? in->len - at : step;
 
-		if (!wire_names_receiver(datagram, len))
+		if (is_strange(tunnel->device, datagram, len))
 			thinner_count(&tunnel->thinner, datagram, len,
 				known_has(&tunnel->known, &in->source.addr));
 		switch (wire_classify(datagram, len)) {

@@ -18,14 +18,14 @@ static uint64_t share_of_class(const struct thinner *thinner, uint64_t data, str
 	return of_data > THINNER_BUSY_MAX ? of_data : THINNER_BUSY_MAX;
 }
 
-/* The lowest level at which of so many no more than allowed are looked at. */
+/* The lowest level at which of so many no more than allowed are looked at, or the last. */
 static unsigned level_for(uint64_t sent, uint64_t allowed)
 {
 	unsigned level = 0;
 
-	while (level < THINNER_LEVEL_MAX && sent >> level > allowed)
+	while (level <= THINNER_LEVEL_LUCK && sent >> level > allowed)
 		level++;
-	return level;
+	return level <= THINNER_LEVEL_LUCK ? level : THINNER_LEVEL_MAX;
 }
 
 /* True when it has changed. */
@@ -46,8 +46,11 @@ static bool judge_class(struct thinner_class *class, uint64_t allowed, uint64_t 
 void thinner_count(struct thinner *thinner, const uint8_t *datagram, size_t len, bool is_known)
 {
 	enum thinner_kind kind = THINNER_FIRST;
+	uint32_t index;
 
-	if (is_known)
+	if (wire_receiver(datagram, len, &index))
+		kind = THINNER_ASTRAY;
+	else if (is_known)
 		kind = THINNER_KNOWN;
 	else if (wire_classify(datagram, len) == MESSAGE_INITIATION &&
 		 memcmp(datagram + THINNER_COOKIE_AT, (uint8_t[4]){0}, 4) != 0)

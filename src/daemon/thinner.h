@@ -1,9 +1,10 @@
 /*
- * How much of what strangers send is looked at: initiations, and what is no message at all. Beyond
- * their share the kernel drops them by chance, before they cost us a call, so that neither they nor
- * our cookies take the time that sessions need. Who has got a cookie has a chance of his own, so that
- * a flood of one kind does not keep a newcomer out twice, and so have the addresses of peers with a
- * session, which have to renew it. Decides only; the caller tells the sockets (udp_thin).
+ * How much of what strangers send is looked at: initiations, what names a session that we never had,
+ * and what is no message at all. Beyond their share the kernel drops them by chance, before they cost us
+ * a call, so that neither they nor our cookies take the time that sessions need. Who has got a cookie
+ * has a chance of his own, so that a flood of one kind does not keep a newcomer out twice, and so have
+ * the addresses of peers with a session, which have to renew it. What names a session of ours is
+ * never dropped. Decides only; the caller tells the sockets (udp_thin).
  */
 #ifndef CULVERT_DAEMON_THINNER_H
 #define CULVERT_DAEMON_THINNER_H
@@ -18,11 +19,13 @@ enum {
 	/* Datagrams of a class of strangers a second, when nothing else needs the time. */
 	THINNER_CALM_MAX = 65536,
 	/* When something does: so many, or one for so many of the data's. */
-	THINNER_BUSY_MAX = 8192,
+	THINNER_BUSY_MAX = 4096,
 	THINNER_BUSY_DATA = 64,
 	/* Something does when so many datagrams of data a second come and go, */
 	THINNER_DATA_FAST = 32768,
-	/* One in 2^so many is looked at all the same. */
+	/* Where less than one in 2^so many would be looked at, nobody gets in by luck in time: */
+	THINNER_LEVEL_LUCK = 5,
+	/* then one in 2^so many is, to see what comes, and the time is left to sessions. */
 	THINNER_LEVEL_MAX = 10,
 	/* Four bytes of an initiation here, not zero: it has a cookie. */
 	THINNER_COOKIE_AT = INITIATION_LEN - WIRE_MAC_LEN,
@@ -43,6 +46,7 @@ enum thinner_kind {
 	THINNER_FIRST,       /* an initiation without a cookie, or nothing that is a message */
 	THINNER_WITH_COOKIE, /* an initiation whose mac2 is not zero: it says that it has one */
 	THINNER_KNOWN,       /* either, from the address of a peer with a session (known.h) */
+	THINNER_ASTRAY,      /* a message for a session whose index is none of ours (indexmark.h) */
 	THINNER_CLASSES,
 };
 
@@ -60,7 +64,7 @@ struct thinner {
 	uint32_t data; /* datagrams of data in this window, both ways */
 };
 
-/* A datagram that came in and names no index of ours. */
+/* A datagram that came in and has no index of ours. */
 void thinner_count(struct thinner *thinner, const uint8_t *datagram, size_t len, bool is_known);
 
 /*

@@ -170,20 +170,26 @@ void tunnel_watch_room(struct tunnel *tunnel)
 
 static void tell_sockets(struct tunnel *tunnel, struct instant now)
 {
-	static const uint32_t spared[] = {MESSAGE_RESPONSE, MESSAGE_COOKIE_REPLY, MESSAGE_DATA};
+	static const struct udp_named named[] = {
+		{MESSAGE_RESPONSE, RESPONSE_RECEIVER_AT},
+		{MESSAGE_COOKIE_REPLY, OTHER_RECEIVER_AT},
+		{MESSAGE_DATA, OTHER_RECEIVER_AT},
+	};
 	const struct thinner_class *classes = tunnel->thinner.classes;
 
 	tunnel->known.count = 0;
 	if (thinner_is_at_work(&tunnel->thinner))
 		known_find(&tunnel->known, tunnel->device, now);
 	udp_thin(&tunnel->udp, &(struct udp_thinning){
-				       .spared = spared,
-				       .spared_count = sizeof(spared) / sizeof(spared[0]),
+				       .named = named,
+				       .named_count = sizeof(named) / sizeof(named[0]),
+				       .mark = tunnel->device->mark,
 				       .known = tunnel->known.addresses,
 				       .known_count = tunnel->known.count,
 				       .claim = MESSAGE_INITIATION,
 				       .claim_at = THINNER_COOKIE_AT,
 				       .level = classes[THINNER_FIRST].level,
+				       .named_level = classes[THINNER_ASTRAY].level,
 				       .known_level = classes[THINNER_KNOWN].level,
 				       .claim_level = classes[THINNER_WITH_COOKIE].level,
 			       });

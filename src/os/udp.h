@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include "addr.h"
+#include "indexmark.h"
 #include "sockaddress.h"
 
 enum {
@@ -22,7 +23,7 @@ enum {
 	/* Bytes of those; a longer message would be cut up by the processor, before the device. */
 	UDP_SEGMENTED_MAX = 65440,
 	UDP_CONTROL_LEN = 128,
-	UDP_SPARED_MAX = 4,
+	UDP_NAMED_MAX = 4,
 	UDP_KNOWN_MAX = 64,
 };
 
@@ -42,20 +43,28 @@ int udp_open(struct udp_pair *udp, uint16_t port, uint32_t mark);
 /* Both at once for packets to come; 0 takes the mark away. */
 int udp_set_mark(const struct udp_pair *udp, uint32_t mark);
 
+/* Messages that begin with a number name the session that they belong to at a place. */
+struct udp_named {
+	uint32_t begin;
+	uint32_t index_at;
+};
+
 /*
- * What udp_thin() lets in: all datagrams that begin with one of the numbers in spared; of the others
- * one in 2^level, by chance. Those among them have a level of their own that come from one of the known
- * addresses, and of the rest those that begin with the number claim and are not zero in the four bytes
- * at claim_at; one that ends before these is dropped. Numbers are 32 bits, little-endian.
+ * What udp_thin() lets in: of the messages that name a session all whose index bears the mark, and of
+ * their rest one in 2^named_level, by chance; of all others one in 2^level. Those among them have a
+ * level of their own that come from one of the known addresses, and of the rest those that begin with the
+ * number claim and are not zero in the four bytes at claim_at. One that ends before what is asked for is
+ * dropped. Places are bytes from the begin of the payload; numbers there are 32 bits, little-endian.
  */
 struct udp_thinning {
-	const uint32_t *spared;
-	unsigned spared_count; /* at most UDP_SPARED_MAX */
+	const struct udp_named *named;
+	unsigned named_count; /* at most UDP_NAMED_MAX */
+	struct index_mark mark;
 	const struct ip_addr *known;
 	unsigned known_count; /* at most UDP_KNOWN_MAX */
 	uint32_t claim;
-	uint32_t claim_at; /* bytes from the begin of the payload */
-	unsigned level, known_level, claim_level;
+	uint32_t claim_at;
+	unsigned level, named_level, known_level, claim_level;
 };
 
 /*

@@ -11,11 +11,18 @@ enum {
 	IPV4_SOURCE_AT = 12,
 	IPV6_SOURCE_AT = 8,
 	IPV6_WORDS = 4,
-	/* The end of the program, after those that are spared: chances, then "in" and "not". */
+	/* Is the mark on, and the chance without. */
+	MARK_LEN = 9,
+	/* The end of the program: other chances, then "in" and "not". */
 	CHANCES_LEN = 10,
 	ENDS_LEN = 2,
-	FILTER_MAX = 1 + UDP_SPARED_MAX + 3 * IPV6_WORDS + UDP_KNOWN_MAX + CHANCES_LEN + ENDS_LEN,
 };
+
+/* Of so many kinds of messages that name a session: tell them, load the index, test it. */
+#define NAMED_LEN(count) (3 * (count) + 1 + MARK_LEN)
+
+#define FILTER_MAX                                                                                 \
+	(1 + NAMED_LEN(UDP_NAMED_MAX) + 3 * IPV6_WORDS + UDP_KNOWN_MAX + CHANCES_LEN + ENDS_LEN)
 
 struct program {
 	struct sock_filter at[FILTER_MAX];
@@ -90,20 +97,50 @@ static unsigned count_known(const struct udp_thinning *thinning, uint8_t family)
 	return count;
 }
 
+/* Of an index that is loaded, as index_mark_is_on() says. */
+static void put_mark(struct program *program, const struct udp_thinning *thinning)
+{
+	const struct index_mark *mark = &thinning->mark;
+
+	put(program, BPF_ALU | BPF_ADD | BPF_K, mark->offset);
+	put(program, BPF_ALU | BPF_MUL | BPF_K, mark->factors[0] | 1);
+	put(program, BPF_MISC | BPF_TAX, 0);
+	put(program, BPF_ALU | BPF_RSH | BPF_K, INDEX_MARK_SHIFT);
+	put(program, BPF_ALU | BPF_XOR | BPF_X, 0);
+	put(program, BPF_ALU | BPF_MUL | BPF_K, mark->factors[1] | 1);
+	put_jump(program, BPF_JGE, 1u << (32 - INDEX_MARK_BITS), program->count + 1, program->in);
+	put_chance(program, thinning->named_level);
+}
+
+/* Messages that name a session, up to the test of the mark, which is the same for all. */
+static void put_named(struct program *program, const struct udp_thinning *thinning)
+{
+	unsigned count = thinning->named_count, loads = program->count + count + 1;
+
+	for (unsigned i = 0; i < count; i++)
+		put_jump_if_equal(program, bswap_32(thinning->named[i].begin), loads + 2 * i);
+	put(program, BPF_JMP | BPF_JA, 2 * count + MARK_LEN);
+	for (unsigned i = 0; i < count; i++) {
+		put_load(program, thinning->named[i].index_at);
+		put(program, BPF_JMP | BPF_JA, 2 * (count - 1 - i));
+	}
+	put_mark(program, thinning);
+	ENSURE(program->count == loads + 2 * count + MARK_LEN);
+}
+
 static void write_program(
 	struct program *program, const struct udp_thinning *thinning, uint8_t family)
 {
 	unsigned fold_len = family == IP_V4 ? 1 : 3 * IPV6_WORDS - 2, of_others, of_known;
 
 	program->count = 0;
-	program->in =
-		1 + thinning->spared_count + fold_len + count_known(thinning, family) + CHANCES_LEN;
+	program->in = 1 + NAMED_LEN(thinning->named_count) + fold_len +
+		      count_known(thinning, family) + CHANCES_LEN;
 	of_known = program->in - 2;
 	of_others = program->in - 4;
 	/* What is too short for a load is dropped by it. */
 	put_load(program, 0);
-	for (unsigned i = 0; i < thinning->spared_count; i++)
-		put_jump_if_equal(program, bswap_32(thinning->spared[i]), program->in);
+	put_named(program, thinning);
 	put_fold_of_source(program, family);
 	for (unsigned i = 0; i < thinning->known_count; i++)
 		if (thinning->known[i].family == family)
@@ -115,6 +152,7 @@ static void write_program(
 	put_chance(program, thinning->claim_level);
 	put_chance(program, thinning->level);
 	put_chance(program, thinning->known_level);
+	ENSURE(program->count == program->in);
 	put(program, BPF_RET | BPF_K, UINT32_MAX);
 	put(program, BPF_RET | BPF_K, 0);
 }
@@ -126,7 +164,8 @@ static void use(int fd, const struct udp_thinning *thinning, uint8_t family)
 
 	if (fd < 0)
 		return;
-	if (thinning->level == 0 && thinning->known_level == 0 && thinning->claim_level == 0) {
+	if ((thinning->level | thinning->named_level | thinning->known_level |
+		    thinning->claim_level) == 0) {
 		setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &(int){0}, sizeof(int));
 		return;
 	}
@@ -137,8 +176,9 @@ static void use(int fd, const struct udp_thinning *thinning, uint8_t family)
 
 void udp_thin(const struct udp_pair *udp, const struct udp_thinning *thinning)
 {
-	ENSURE(thinning->spared_count <= UDP_SPARED_MAX && thinning->known_count <= UDP_KNOWN_MAX);
-	ENSURE(thinning->level < 32 && thinning->known_level < 32 && thinning->claim_level < 32);
+	ENSURE(thinning->named_count <= UDP_NAMED_MAX && thinning->known_count <= UDP_KNOWN_MAX);
+	ENSURE((thinning->level | thinning->named_level | thinning->known_level |
+		       thinning->claim_level) < 32);
 	use(udp->fd4, thinning, IP_V4);
 	use(udp->fd6, thinning, IP_V6);
 }

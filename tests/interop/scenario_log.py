@@ -234,13 +234,14 @@ def stays_cheap_under_a_flood(lab):
 
 
 def drops_a_flood_unseen(lab):
-    """What strangers send too fast is dropped by chance before it is read; a session does not feel it, and
-    when the flood is over everything is read again."""
+    """What strangers send too fast is dropped by chance before it is read, messages for sessions that never were as
+    well; a session does not feel it, and when the flood is over everything is read again."""
     lab.only_ours("keeps no log")
     left, right = lab.tunnel("theirs", "ours")
     left.must_ping(right)
     stranger = lab.a.udp()
     target = (lab.b.outer[4], right.port)
+    astray = struct.pack("<II", wire.DATA, 0) + bytes(140)
 
     def counted(reason):
         return read_log(right.daemon)[0][0].get(reason, 0)
@@ -252,22 +253,27 @@ def drops_a_flood_unseen(lab):
         errors, full = (int(values[names.index(name)]) for name in ("InErrors", "RcvbufErrors"))
         return errors - full
 
-    def is_flooded():
+    def is_flooded(datagram, floods, dropped):
         # All at once when it goes on: as many as its socket holds.
         right.daemon.process.send_signal(signal.SIGSTOP)
-        for _ in range(20000):
-            stranger.sendto(b"x" * 148, target)
+        for i in range(20000):
+            stranger.sendto(datagram[:4] + struct.pack("<I", i * 0x9e3779b9 % 2**32) + datagram[8:], target)
         right.daemon.process.send_signal(signal.SIGCONT)
-        return counted("flood") > 0 and dropped_by_the_filter() > 0
-    need(dropped_by_the_filter() == 0, "dropped without a flood")
-    wait_until(is_flooded, 60, "a flood to be noticed and thinned")
-    left.must_ping(right, count=5)
+        return counted("flood") > floods and dropped_by_the_filter() > dropped
 
-    def reads_everything():
+    def reads_everything(datagram, reason):
         wait_drained(lab.b, right.port)
-        before = counted("bad-message")
+        before = counted(reason)
         for _ in range(50):
-            stranger.sendto(b"x" * 148, target)
+            stranger.sendto(datagram, target)
         wait_drained(lab.b, right.port)
-        return counted("bad-message") == before + 50
-    wait_until(reads_everything, 30, "50 of 50 to be read after the flood")
+        return counted(reason) == before + 50
+
+    def comes_and_goes(datagram, reason):
+        floods, dropped = counted("flood"), dropped_by_the_filter()
+        wait_until(lambda: is_flooded(datagram, floods, dropped), 60, f"{reason}: a flood to be noticed and thinned")
+        left.must_ping(right, count=5)
+        wait_until(lambda: reads_everything(datagram, reason), 30, f"{reason}: 50 of 50 to be read after the flood")
+    need(dropped_by_the_filter() == 0, "dropped without a flood")
+    comes_and_goes(b"x" * 148, "bad-message")
+    comes_and_goes(astray, "no-session")

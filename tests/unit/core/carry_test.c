@@ -50,6 +50,7 @@ static void carry(struct duo *d, struct device **device)
 			assert_true(device_add_allowed_ip(next, loaded, &prefix));
 		}
 	}
+	assert_memory_equal(&next->mark, &(*device)->mark, sizeof(next->mark));
 	forget(*device);
 	*device = next;
 }

@@ -359,6 +359,12 @@ static void a_change_meanwhile_makes_a_job_void(void **state)
 	}
 }
 
+/* What the device makes of a drawn number. */
+static uint32_t drawn(const struct device *device, const struct chance *chance, unsigned i)
+{
+	return index_mark_put(&device->mark, le32_load(chance->indices[i]));
+}
+
 /* Chance gives an index that is taken: the next one is drawn; when all are, there is no message. */
 static void indices_never_collide(void **state)
 {
@@ -374,12 +380,12 @@ static void indices_never_collide(void **state)
 	peer = device_peer(d.a, 0);
 	chance = duo_chance(&d);
 	for (uint32_t i = 0; i < CHANCE_INDICES - 1; i++)
-		assert_true(index_insert(device_indices(d.a), le32_load(chance.indices[i]),
+		assert_true(index_insert(device_indices(d.a), drawn(d.a, &chance, i),
 			(struct index_entry){.peer = 3}));
 	assert_int_equal(duo_prepare(&d, d.a, false, &job), VERDICT_OK);
 	handshake_run(&job);
 	assert_int_equal(handshake_finish(d.a, &job, d.now, &chance, &effects), VERDICT_OK);
-	assert_int_equal(peer->handshake_index, le32_load(chance.indices[CHANCE_INDICES - 1]));
+	assert_int_equal(peer->handshake_index, drawn(d.a, &chance, CHANCE_INDICES - 1));
 
 	/* Its own old one does not count: it is freed first. */
 	duo_pass(&d, REKEY_TIMEOUT_NS);
@@ -388,7 +394,7 @@ static void indices_never_collide(void **state)
 	assert_int_equal(handshake_finish(d.a, &job, d.now, &chance, &effects), VERDICT_OK);
 
 	device_clear_handshake(d.a, 0);
-	assert_true(index_insert(device_indices(d.a), le32_load(chance.indices[CHANCE_INDICES - 1]),
+	assert_true(index_insert(device_indices(d.a), drawn(d.a, &chance, CHANCE_INDICES - 1),
 		(struct index_entry){.peer = 3}));
 	duo_pass(&d, REKEY_TIMEOUT_NS);
 	assert_int_equal(duo_prepare(&d, d.a, true, &job), VERDICT_OK);
@@ -398,10 +404,9 @@ static void indices_never_collide(void **state)
 	assert_false(peer->has_handshake);
 	assert_true(peer->timers.due[TIMER_RETRANSMIT].ns != INSTANT_NEVER.ns);
 	for (uint32_t i = 0; i < CHANCE_INDICES; i++) {
-		assert_true(
-			index_lookup(device_indices(d.a), le32_load(chance.indices[i]), &entry));
+		assert_true(index_lookup(device_indices(d.a), drawn(d.a, &chance, i), &entry));
 		assert_int_equal(entry.peer, 3);
-		index_remove(device_indices(d.a), le32_load(chance.indices[i]));
+		index_remove(device_indices(d.a), drawn(d.a, &chance, i));
 	}
 	duo_fini(&d);
 }
@@ -419,7 +424,7 @@ static void an_answer_without_an_index_is_none(void **state)
 	duo_init(&d);
 	chance = duo_chance(&d);
 	for (uint32_t i = 0; i < CHANCE_INDICES; i++)
-		assert_true(index_insert(device_indices(d.b), le32_load(chance.indices[i]),
+		assert_true(index_insert(device_indices(d.b), drawn(d.b, &chance, i),
 			(struct index_entry){.peer = 3}));
 	initiation = duo_initiation(&d);
 	assert_int_equal(handshake_prepare_message(d.b, &initiation, d.now.at, &job), VERDICT_OK);
@@ -430,7 +435,28 @@ static void an_answer_without_an_index_is_none(void **state)
 	assert_int_equal(effects, EFFECT_NONE);
 	assert_int_equal(device_peer(d.b, 0)->keyring.next, SESSION_NONE);
 	for (uint32_t i = 0; i < CHANCE_INDICES; i++)
-		index_remove(device_indices(d.b), le32_load(chance.indices[i]));
+		index_remove(device_indices(d.b), drawn(d.b, &chance, i));
+	duo_fini(&d);
+}
+
+/* All of them, of initiations and of sessions at either end; and two devices have not the same mark. */
+static void indices_bear_the_mark(void **state)
+{
+	struct duo d;
+
+	(void)state;
+	duo_init(&d);
+	for (unsigned i = 0; i < 4; i++) {
+		const struct session *of_a, *of_b;
+
+		duo_handshake(&d);
+		of_a = &device_sessions(d.a, 0)[device_peer(d.a, 0)->keyring.current];
+		of_b = &device_sessions(d.b, 0)[device_peer(d.b, 0)->keyring.next];
+		assert_true(index_mark_is_on(&d.a->mark, of_a->local_index));
+		assert_true(index_mark_is_on(&d.b->mark, of_b->local_index));
+		duo_pass(&d, REKEY_TIMEOUT_NS);
+	}
+	assert_memory_not_equal(&d.a->mark, &d.b->mark, sizeof(d.a->mark));
 	duo_fini(&d);
 }
 
@@ -449,6 +475,7 @@ int main(void)
 		cmocka_unit_test(the_static_secret_is_computed_once),
 		cmocka_unit_test(a_change_meanwhile_makes_a_job_void),
 		cmocka_unit_test(indices_never_collide),
+		cmocka_unit_test(indices_bear_the_mark),
 		cmocka_unit_test(an_answer_without_an_index_is_none),
 	};
 

@@ -79,18 +79,25 @@ static void reads_no_byte_behind_the_length(void **state)
 /* All that is not an initiation, whole or not; nothing else. */
 static void knows_what_names_a_receiver(void **state)
 {
-	uint8_t datagram[8] = {0};
+	uint8_t datagram[16] = {0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8};
+	uint32_t index;
 
 	(void)state;
 	for (unsigned type = 0; type <= 255; type++) {
 		bool is_one = type >= MESSAGE_RESPONSE && type <= MESSAGE_DATA;
+		size_t end = type == MESSAGE_RESPONSE ? 12 : 8;
 
 		datagram[0] = (uint8_t)type;
-		for (size_t len = 0; len <= sizeof(datagram); len++)
-			assert_int_equal(wire_names_receiver(datagram, len), is_one && len >= 4);
+		for (size_t len = 0; len <= sizeof(datagram); len++) {
+			bool is_whole = is_one && len >= end;
+
+			assert_int_equal(wire_receiver(datagram, len, &index), is_whole);
+			if (is_whole)
+				assert_int_equal(index, end == 12 ? 0x08070605 : 0x04030201);
+		}
 		for (unsigned at = 1; at < 4; at++) {
 			datagram[at] = 1;
-			assert_false(wire_names_receiver(datagram, sizeof(datagram)));
+			assert_false(wire_receiver(datagram, sizeof(datagram), &index));
 			datagram[at] = 0;
 		}
 	}

@@ -40,21 +40,36 @@ static int end(void **state)
 	return 0;
 }
 
-/* An initiation with a good mac1 and nothing else that is good comes in and is looked at. */
-static void take_initiation(void)
+/* Such a datagram comes in and is looked at. */
+static void take(const void *bytes, size_t len)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(tunnel.udp.port)};
-	uint8_t bytes[INITIATION_LEN] = {MESSAGE_INITIATION};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(sendto(fd, bytes, len, 0, (struct sockaddr *)&to, sizeof(to)), len);
+	close(fd);
+	ingress_run(&tunnel, tunnel.udp.fd4, false, now);
+}
+
+/* An initiation with a good mac1 and nothing else that is good. */
+static void take_initiation(void)
+{
+	uint8_t bytes[INITIATION_LEN] = {MESSAGE_INITIATION};
 	struct cookie_maker maker;
 
 	cookie_maker_init(&maker, &tunnel.device->identity.public_key);
 	cookie_stamp(&maker, bytes, sizeof(bytes), now.at);
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	assert_int_equal(sendto(fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&to, sizeof(to)),
-		sizeof(bytes));
-	close(fd);
-	ingress_run(&tunnel, tunnel.udp.fd4, false, now);
+	take(bytes, sizeof(bytes));
+}
+
+static void take_data(uint32_t index)
+{
+	uint8_t bytes[KEEPALIVE_LEN] = {0};
+
+	memcpy(bytes, &(struct wire_data){le32_store(MESSAGE_DATA), le32_store(index), {{0}}},
+		sizeof(struct wire_data));
+	take(bytes, sizeof(bytes));
 }
 
 /* However short the queue of handshakes is, where something is dropped there is no time for them. */
@@ -68,9 +83,30 @@ static void asks_for_a_cookie_where_it_thins(void **state)
 	assert_int_equal(tunnel.device->verdicts[VERDICT_COOKIE_NEEDED], 1);
 }
 
+/* Strangers are those whose index does not bear the mark, whether there is a session or not. */
+static void counts_what_is_strange(void **state)
+{
+	const struct thinner_class *classes = tunnel.thinner.classes;
+	uint32_t ours;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++)
+		tunnel.device->mark.factors[i] = 0x9e3779b9;
+	ours = index_mark_put(&tunnel.device->mark, 12345);
+	take_data(ours);
+	assert_int_equal(classes[THINNER_ASTRAY].strangers, 0);
+	take_data(ours + 1);
+	assert_int_equal(classes[THINNER_ASTRAY].strangers, 1);
+	assert_int_equal(classes[THINNER_FIRST].strangers, 0);
+	take_initiation();
+	assert_int_equal(classes[THINNER_FIRST].strangers, 1);
+	assert_int_equal(tunnel.device->verdicts[VERDICT_NO_SESSION], 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(counts_what_is_strange, begin, end),
 		cmocka_unit_test_setup_teardown(asks_for_a_cookie_where_it_thins, begin, end),
 	};
 

@@ -90,27 +90,41 @@ static void are_the_oldest_of_too_many(void **state)
 		assert_int_equal(known.addresses[i].b[LAST_BYTE], PEERS - 1 - i);
 }
 
-/* Of some datagrams from the address, an initiation's begin and length, how many arrive. */
-static unsigned count_let_in(const char *from)
+/* Of some such datagrams from the address, how many arrive. */
+static unsigned count_datagrams(const char *from, const uint8_t *bytes, size_t len)
 {
 	struct sockaddr_in source = {.sin_family = AF_INET};
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(tunnel.udp.port)};
-	uint8_t bytes[INITIATION_LEN] = {MESSAGE_INITIATION};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	unsigned let_in = 0;
+	uint8_t arrived;
 
 	assert_int_equal(inet_pton(AF_INET, from, &source.sin_addr), 1);
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	assert_int_equal(bind(fd, (struct sockaddr *)&source, sizeof(source)), 0);
 	for (unsigned i = 0; i < DATAGRAMS; i++)
 		assert_int_equal(
-			sendto(fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&to, sizeof(to)),
-			sizeof(bytes));
+			sendto(fd, bytes, len, 0, (struct sockaddr *)&to, sizeof(to)), len);
 	close(fd);
 	/* On loopback what was sent is there. */
-	while (recv(tunnel.udp.fd4, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+	while (recv(tunnel.udp.fd4, &arrived, sizeof(arrived), MSG_DONTWAIT) > 0)
 		let_in++;
 	return let_in;
+}
+
+/* The same of an initiation's begin and length, and of data for an index. */
+static unsigned count_let_in(const char *from)
+{
+	uint8_t bytes[INITIATION_LEN] = {MESSAGE_INITIATION};
+
+	return count_datagrams(from, bytes, sizeof(bytes));
+}
+
+static unsigned count_data(uint32_t index)
+{
+	struct wire_data data = {le32_store(MESSAGE_DATA), le32_store(index), {{0}}};
+
+	return count_datagrams("127.0.0.2", (const uint8_t *)&data, sizeof(data));
 }
 
 /* The window of that number, with more datagrams of the kind than will ever come. */
@@ -148,12 +162,34 @@ static void are_thinned_apart(void **state)
 	assert_int_equal(count_let_in("127.0.0.2"), DATAGRAMS);
 }
 
+/* What names an index of ours comes in, whatever flood there is of what does not. */
+static void sessions_are_never_thinned(void **state)
+{
+	struct udp_pair udp;
+	uint32_t ours;
+
+	(void)state;
+	netns_enter();
+	assert_int_equal(udp_open(&udp, 0, 0), 0);
+	tunnel_use_sockets(&tunnel, &udp);
+	for (unsigned i = 0; i < 2; i++)
+		tunnel.device->mark.factors[i] = 0x9e3779b9;
+	ours = index_mark_put(&tunnel.device->mark, 12345);
+	for (unsigned kind = 0; kind < THINNER_CLASSES; kind++)
+		flood((enum thinner_kind)kind, 1 + kind);
+	assert_int_equal(count_data(ours), DATAGRAMS);
+	assert_in_range(count_data(ours + 1), 0, DATAGRAMS / 2);
+	tunnel_thin_no_more(&tunnel);
+	assert_int_equal(count_data(ours + 1), DATAGRAMS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(are_those_with_session_and_endpoint, begin, end),
 		cmocka_unit_test_setup_teardown(are_the_oldest_of_too_many, begin, end),
 		cmocka_unit_test_setup_teardown(are_thinned_apart, begin, end),
+		cmocka_unit_test_setup_teardown(sessions_are_never_thinned, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ static void strangers_have_their_share(void **state)
 	(void)state;
 	/* No flood, however fast data flows. */
 	level_is(0, 1000000, true, 0);
-	level_is(8000, 0, true, 0);
+	level_is(4000, 0, true, 0);
 	level_is(15000, 1000000, false, 0);
 	/* Nobody else needs the time: up to a rate, what comes is looked at. */
 	level_is(65000, 0, true, 0);
@@ -44,17 +44,20 @@ static void strangers_have_their_share(void **state)
 	level_is(131000, 0, true, 1);
 	level_is(132000, 0, true, 2);
 	/* Data flows fast. */
-	level_is(8000, 40000, true, 0);
-	level_is(9000, 40000, true, 1);
-	level_is(50000, 40000, true, 3);
+	level_is(4000, 40000, true, 0);
+	level_is(5000, 40000, true, 1);
+	level_is(50000, 40000, true, 4);
 	/* The faster, the more strangers are allowed. */
 	level_is(50000, 400000, true, 3);
 	level_is(50000, 800000, true, 2);
 	level_is(50000, 4000000, true, 0);
 	/* The loop does not keep up. */
-	level_is(60000, 0, false, 3);
-	level_is(1000000, 0, false, 7);
-	/* Never all. */
+	level_is(60000, 0, false, 4);
+	level_is(131000, 0, false, 5);
+	/* So many that luck is of no use; and never all. */
+	level_is(132000, 0, false, THINNER_LEVEL_MAX);
+	level_is(2000000, 0, true, 5);
+	level_is(2200000, 0, true, THINNER_LEVEL_MAX);
 	level_is(100000000, 0, false, THINNER_LEVEL_MAX);
 }
 
@@ -97,10 +100,10 @@ static void lets_in_again(void **state)
 
 	(void)state;
 	pass(&thinner, &now, 40000, 40000, true);
-	assert_int_equal(thinner.classes[THINNER_FIRST].level, 3);
+	assert_int_equal(thinner.classes[THINNER_FIRST].level, 4);
 	for (unsigned i = 0; i < THINNER_BUSY_HOLD_NS / THINNER_WINDOW_NS - 1; i++) {
 		pass(&thinner, &now, 40000, 0, true);
-		assert_int_equal(thinner.classes[THINNER_FIRST].level, 3);
+		assert_int_equal(thinner.classes[THINNER_FIRST].level, 4);
 	}
 	pass(&thinner, &now, 40000, 0, true);
 	assert_int_equal(thinner.classes[THINNER_FIRST].level, 0);
@@ -142,6 +145,12 @@ static void counts_by_what_it_is(void **state)
 		{1, INITIATION_LEN, false, true, THINNER_KNOWN},
 		{1, INITIATION_LEN, true, true, THINNER_KNOWN},
 		{5, 4, false, true, THINNER_KNOWN},
+		{2, 12, false, false, THINNER_ASTRAY},
+		{3, 8, false, false, THINNER_ASTRAY},
+		{4, 8, false, false, THINNER_ASTRAY},
+		{4, 8, false, true, THINNER_ASTRAY},
+		{2, 11, false, false, THINNER_FIRST},
+		{4, 7, false, false, THINNER_FIRST},
 	};
 
 	(void)state;

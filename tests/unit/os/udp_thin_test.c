@@ -1,8 +1,9 @@
-/* The filter that lets datagrams in by chance, in the kernel: what it spares, and how many else. */
+/* The filter that lets datagrams in by chance, in the kernel: what it lets in always, and how many else. */
 #include "unit.h"
 #include "udp.h"
 
 #include <errno.h>
+#include "bytes.h"
 #include "netns.h"
 
 /* So seldom that it is never. */
@@ -60,55 +61,106 @@ static unsigned count_let_in(
 	return let_in;
 }
 
-static const uint32_t spared[] = {2, 3, 4};
+static const struct udp_named named[] = {{2, 8}, {3, 4}, {4, 4}};
 
-/* The others at this level. */
-static void thin(unsigned level)
+/* A mark that all numbers have which begin with 0x00 or 0x01. */
+static const struct index_mark plain = {0, {1, 1}};
+
+/* All at these levels. */
+static void thin(unsigned level, unsigned named_level)
 {
-	udp_thin(&receiver, &(struct udp_thinning){.spared = spared,
-				    .spared_count = sizeof(spared) / sizeof(spared[0]),
+	udp_thin(&receiver, &(struct udp_thinning){.named = named,
+				    .named_count = sizeof(named) / sizeof(named[0]),
+				    .mark = plain,
 				    .claim = 9,
-				    .level = level});
+				    .level = level,
+				    .named_level = named_level});
 }
 
-static void lets_in_by_chance_what_is_not_spared(void **state)
+enum what { MARKED, NAMED, OTHER, SHORT };
+
+static void lets_in_by_chance_what_is_not_marked(void **state)
 {
 	static struct {
-		uint8_t bytes[8];
+		uint8_t bytes[12];
 		size_t len;
-		bool is_spared;
+		enum what what;
 	} cases[] = {
-		{{1, 0, 0, 0, 5}, 8, false},
-		{{2, 0, 0, 0, 5}, 8, true},
-		{{3, 0, 0, 0, 5}, 8, true},
-		{{4, 0, 0, 0, 5}, 8, true},
-		{{4, 0, 0, 0}, 4, true},
-		{{5, 0, 0, 0, 5}, 8, false},
-		{{4, 1, 0, 0, 5}, 8, false},
-		{{4, 0, 0, 1, 5}, 8, false},
-		{{0, 0, 0, 4, 5}, 8, false},
-		{{4, 0, 0}, 3, false},
-		{{0}, 0, false},
+		{{1, 0, 0, 0, 0, 5, 5, 5}, 8, OTHER},
+		{{2, 0, 0, 0, 5, 5, 5, 5, 0, 5, 5, 5}, 12, MARKED},
+		{{2, 0, 0, 0, 0, 5, 5, 5, 2, 5, 5, 5}, 12, NAMED},
+		{{2, 0, 0, 0, 0, 5, 5, 5, 0, 5, 5}, 11, SHORT},
+		{{3, 0, 0, 0, 1, 5, 5, 5}, 8, MARKED},
+		{{3, 0, 0, 0, 2, 5, 5, 5}, 8, NAMED},
+		{{4, 0, 0, 0, 0, 5, 5, 5}, 8, MARKED},
+		{{4, 0, 0, 0, 0x80, 5, 5, 5, 0, 5, 5, 5}, 12, NAMED},
+		{{4, 0, 0, 0, 0, 5, 5}, 7, SHORT},
+		{{5, 0, 0, 0, 0, 5, 5, 5}, 8, OTHER},
+		{{4, 1, 0, 0, 0, 5, 5, 5}, 8, OTHER},
+		{{4, 0, 0, 1, 0, 5, 5, 5}, 8, OTHER},
+		{{0, 0, 0, 4, 0, 5, 5, 5}, 8, OTHER},
+		{{4, 0, 0}, 3, SHORT},
+		{{0}, 0, SHORT},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
 		struct endpoint to = receiver_at(loopbacks[i % 2]);
 		struct iovec piece = {cases[i / 2].bytes, cases[i / 2].len};
-		bool is_spared = cases[i / 2].is_spared;
+		enum what what = cases[i / 2].what;
 		unsigned half;
 
-		thin(NEVER);
-		assert_int_equal(count_let_in(&to, piece, 0, FEW), is_spared ? FEW : 0);
-		thin(1);
+		thin(NEVER, NEVER);
+		assert_int_equal(count_let_in(&to, piece, 0, FEW), what == MARKED ? FEW : 0);
+		thin(1, 1);
 		half = count_let_in(&to, piece, 0, MANY);
-		if (is_spared)
+		if (what == MARKED)
 			assert_int_equal(half, MANY);
-		else if (piece.iov_len >= 4)
+		else if (what != SHORT)
 			assert_in_range(half, MANY / 4, MANY * 3 / 4);
-		thin(0);
+		thin(NEVER, 0);
+		assert_int_equal(count_let_in(&to, piece, 0, FEW),
+			what == MARKED || what == NAMED ? FEW : 0);
+		thin(0, NEVER);
+		assert_int_equal(count_let_in(&to, piece, 0, FEW),
+			what == MARKED || what == OTHER ? FEW : 0);
+		thin(0, 0);
 		assert_int_equal(count_let_in(&to, piece, 0, FEW), FEW);
 	}
+}
+
+/* The program in the kernel and index_mark_is_on() say the same of each. */
+static void knows_the_mark(void **state)
+{
+	static const struct index_mark marks[] = {{0, {0, 0}},
+		{0x01234567, {0x89abcdef, 0xfedcba98}}, {0xfedcba98, {0x9e3779b9, 0x85ebca6b}},
+		{UINT32_MAX, {UINT32_MAX, UINT32_MAX}}};
+	struct udp_thinning thinning = {.named = named,
+		.named_count = sizeof(named) / sizeof(named[0]),
+		.named_level = NEVER};
+	uint8_t bytes[12] = {4};
+	struct iovec piece = {bytes, sizeof(bytes)};
+
+	(void)state;
+	for (size_t m = 0; m < sizeof(marks) / sizeof(marks[0]); m++) {
+		struct endpoint to = receiver_at(loopbacks[m % 2]);
+		unsigned on = 0;
+
+		thinning.mark = marks[m];
+		udp_thin(&receiver, &thinning);
+		for (uint32_t i = 0; i < 2 * MANY; i++) {
+			uint32_t index =
+				i % 2 ? index_mark_put(&marks[m], i * 12345) : i * 0x9e3779b9;
+			struct le32 stored = le32_store(index);
+
+			memcpy(bytes + 4, &stored, sizeof(stored));
+			on += index_mark_is_on(&marks[m], index);
+			assert_int_equal(
+				count_let_in(&to, piece, 0, 1), index_mark_is_on(&marks[m], index));
+		}
+		assert_in_range(on, MANY, MANY + MANY / 20);
+	}
+	thin(0, 0);
 }
 
 /* Those that are not zero at a place have a chance of their own, either way. */
@@ -184,7 +236,7 @@ static void spares_known_addresses(void **state)
 		assert_int_equal(count_let_in(&to, piece, 0, FEW), 0);
 		known[UDP_KNOWN_MAX - 2 + f] = before;
 	}
-	thin(0);
+	thin(0, 0);
 }
 
 /* A message in segments is whole or not there. */
@@ -197,7 +249,7 @@ static void spares_messages_in_segments(void **state)
 	for (int f = 0; f < 2; f++) {
 		struct endpoint to = receiver_at(loopbacks[f]);
 
-		thin(NEVER);
+		thin(NEVER, NEVER);
 		bytes[0] = 4;
 		assert_int_equal(count_let_in(&to, piece, SEGMENT_LEN, 1), 1);
 		assert_int_equal(in[0].len, sizeof(bytes));
@@ -220,9 +272,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			lets_in_by_chance_what_is_not_spared, open_both, close_both),
+			lets_in_by_chance_what_is_not_marked, open_both, close_both),
 		cmocka_unit_test_setup_teardown(
 			has_another_chance_for_a_claim, open_both, close_both),
+		cmocka_unit_test_setup_teardown(knows_the_mark, open_both, close_both),
 		cmocka_unit_test_setup_teardown(spares_known_addresses, open_both, close_both),
 		cmocka_unit_test_setup_teardown(spares_messages_in_segments, open_both, close_both),
 		cmocka_unit_test(does_without_a_socket),
