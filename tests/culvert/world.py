@@ -44,13 +44,14 @@ def need(condition, message):
 
 
 def wait_until(condition, what, seconds=SECONDS):
-    end = time.monotonic() + seconds
+    end, pause = time.monotonic() + seconds, 0.02
     while True:
         value = condition()
         if value:
             return value
         need(time.monotonic() < end, f"waited in vain for {what}")
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(1.3 * pause, 0.1)
 
 
 def enter(build, argv):

@@ -42,14 +42,16 @@ def need(condition, message):
 
 
 def wait_until(condition, seconds, what):
-    """The value of condition() as soon as it is true; a bound, never a pause to hope."""
-    end = time.monotonic() + seconds
+    """The value of condition() as soon as it is true; a bound, never a pause to hope. Asked ever more seldom, as it
+    may be to start a program: what is waited for would wait for that."""
+    end, pause = time.monotonic() + seconds, 0.01
     while True:
         value = condition()
         if value:
             return value
         need(time.monotonic() < end, f"waited {seconds} s in vain for {what}")
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(1.3 * pause, 0.1)
 
 
 def die_with_parent():
@@ -155,8 +157,17 @@ class Daemon:
             self.process = subprocess.Popen(
                 host.words(*words, "-f", interface), stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, pass_fds=extra_fds, preexec_fn=die_with_parent,
-                env=dict(os.environ, **(environment or {})))
+                env=self.environment(environment or {}))
         host.lab.later(self.kill)
+
+    @staticmethod
+    def environment(more):
+        """A leak is what a daemon may have: of a command, which ends, it is not asked, for that takes longer than
+        most commands."""
+        found = dict(os.environ, **more)
+        if "ASAN_OPTIONS" in found:
+            found["ASAN_OPTIONS"] += ":detect_leaks=1"
+        return found
 
     def wait_ready(self, seconds=15):
         wait_until(lambda: self.answers() or self.exited(), seconds, f"{self.path} to answer")

@@ -86,11 +86,12 @@ def bind(path, text):
 
 
 def wait_until(condition, what):
-    end = time.monotonic() + 10
+    end, pause = time.monotonic() + 10, 0.01
     while not condition():
         if time.monotonic() > end:
             raise RuntimeError(f"waited in vain for {what}")
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(1.3 * pause, 0.1)
 
 
 def have_carriers():

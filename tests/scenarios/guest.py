@@ -69,6 +69,9 @@ class KernelHost(Host):
     def run(self, *words, **kwargs):
         return peer.Guest.run(self, *words, **kwargs)
 
+    def read(self, path):
+        return self.run("cat", path).stdout
+
     def plug(self, device, other, other_device):
         """The cable's other end is one of the emulator's tap devices."""
         command("ip", "-n", f"{self.machine.tag}-a", "link", "set", device, "netns", str(other.pid), "name", other_device)

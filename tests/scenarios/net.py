@@ -134,7 +134,11 @@ class Host(lab.Host):
         self.run("bash", "-c", 'umask 077; cat >"$1"; chmod "$2" "$1"', "bash", path, f"{mode:o}", input=text)
 
     def read(self, path):
-        return self.run("cat", path).stdout
+        """No program is started where none has to be: it may be asked again and again."""
+        if path.startswith("/proc/"):
+            return self.run("cat", path).stdout
+        with open(f"/proc/{self.pid}/root/{path}", encoding="utf-8") as file:
+            return file.read()
 
     def address(self, verb, address, device="eth0"):
         """With its prefix length, unlike lab.Host's."""
