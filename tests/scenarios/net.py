@@ -137,7 +137,7 @@ class Host(lab.Host):
         """No program is started where none has to be: it may be asked again and again."""
         if path.startswith("/proc/"):
             return self.run("cat", path).stdout
-        with open(f"/proc/{self.pid}/root/{path}", encoding="utf-8") as file:
+        with open(os.path.join(f"/proc/{self.pid}/root", path.lstrip("/")), encoding="utf-8") as file:
             return file.read()
 
     def address(self, verb, address, device="eth0"):
