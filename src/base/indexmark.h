@@ -1,5 +1,5 @@
 /*
- * A secret mark of session indices: of all numbers of 32 bits one in 128 has it, and which these are looks
+ * A secret mark of session indices: of all numbers of 32 bits one in 256 has it, and which these are looks
  * like chance. A device draws its indices from them, so that a few instructions of a filter in the
  * kernel tell what cannot be for a session of ours (udp_thin). That is all it is for, and it is no
  * cryptography: whoever learns it by many indices can tell that they are of one device, and has his
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 enum {
-	INDEX_MARK_BITS = 7,
+	INDEX_MARK_BITS = 8,
 	INDEX_MARK_SHIFT = 16,
 };
 

@@ -14,7 +14,7 @@ enum { CHANCE_INDICES = 8 };
 
 struct chance {
 	struct private_key ephemeral;
-	/* Drawn one after the other until one is free: with 2^22 of 2^25 taken, eight fail once in 2^24. */
+	/* Drawn one after the other until one is free: with 2^22 of 2^24 taken, eight fail once in 2^16. */
 	struct le32 indices[CHANCE_INDICES];
 	uint8_t cookie_secret[32];
 	uint8_t nonce[WIRE_NONCE_LEN];

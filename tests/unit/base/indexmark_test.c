@@ -1,4 +1,4 @@
-/* The mark of session indices: one in 128 has it, each number leads to another one, and what a filter reads. */
+/* The mark of session indices: one in 256 has it, each number leads to another one, and what a filter reads. */
 #include "unit.h"
 #include "indexmark.h"
 
@@ -45,7 +45,7 @@ static void puts_another_one_for_each_number(void **state)
 }
 
 /* Not more often than a guess may be right, also beside one that is. */
-static void is_on_one_in_128(void **state)
+static void is_on_one_in_256(void **state)
 {
 	(void)state;
 	for (unsigned m = 3; m < MARKS; m++) {
@@ -57,8 +57,8 @@ static void is_on_one_in_128(void **state)
 			anywhere += index_mark_is_on(&mark, i * 65521);
 			beside += index_mark_is_on(&mark, known + i);
 		}
-		assert_in_range(anywhere, NUMBERS / 256, NUMBERS / 64);
-		assert_in_range(beside, NUMBERS / 256, NUMBERS / 64);
+		assert_in_range(anywhere, NUMBERS / 512, NUMBERS / 128);
+		assert_in_range(beside, NUMBERS / 512, NUMBERS / 128);
 	}
 }
 
@@ -85,7 +85,7 @@ static void is_of_the_bytes_as_a_filter_reads_them(void **state)
 
 	(void)state;
 	assert_false(index_mark_is_on(&mark, 0x04030201));
-	/* 0x00010000, 0x00030000, 0x00030003, 0x000f000f: seven zeros and more. */
+	/* 0x00010000, 0x00030000, 0x00030003, 0x000f000f: eight zeros and more. */
 	mark.offset = 0x00010000 - 0x01020304U;
 	assert_true(index_mark_is_on(&mark, 0x04030201));
 	assert_int_equal(index_mark_put(&mark, 0x000f000f), 0x04030201);
@@ -98,7 +98,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(puts_another_one_for_each_number),
-		cmocka_unit_test(is_on_one_in_128),
+		cmocka_unit_test(is_on_one_in_256),
 		cmocka_unit_test(low_bits_are_spread),
 		cmocka_unit_test(is_of_the_bytes_as_a_filter_reads_them),
 	};
