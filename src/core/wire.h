@@ -104,7 +104,10 @@ _Static_assert(_Alignof(struct wire_initiation) == 1 && _Alignof(struct wire_res
 enum message_type wire_classify(const uint8_t *datagram, size_t len);
 
 /* Where the receiver index stands in messages that have one: all but the initiation. */
-enum { RESPONSE_RECEIVER_AT = 8, OTHER_RECEIVER_AT = 4 };
+enum {
+	RESPONSE_RECEIVER_AT = offsetof(struct wire_response, receiver),
+	OTHER_RECEIVER_AT = offsetof(struct wire_data, receiver),
+};
 
 /* True when it begins as a message that names an index of its receiver's. */
 bool wire_receiver(const uint8_t *datagram, size_t len, uint32_t *index);

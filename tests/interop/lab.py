@@ -157,17 +157,8 @@ class Daemon:
             self.process = subprocess.Popen(
                 host.words(*words, "-f", interface), stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, pass_fds=extra_fds, preexec_fn=die_with_parent,
-                env=self.environment(environment or {}))
+                env=dict(os.environ, **(environment or {})))
         host.lab.later(self.kill)
-
-    @staticmethod
-    def environment(more):
-        """A leak is what a daemon may have: of a command, which ends, it is not asked, for that takes longer than
-        most commands."""
-        found = dict(os.environ, **more)
-        if "ASAN_OPTIONS" in found:
-            found["ASAN_OPTIONS"] += ":detect_leaks=1"
-        return found
 
     def wait_ready(self, seconds=15):
         wait_until(lambda: self.answers() or self.exited(), seconds, f"{self.path} to answer")
