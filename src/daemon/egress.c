@@ -19,7 +19,6 @@
 #include "outbatch.h"
 #include "outsend.h"
 #include "sources.h"
-#include "wipe.h"
 
 enum {
 	/* In flight at once for each thread of the pool, beside the one being gathered. */
@@ -85,9 +84,7 @@ void egress_destroy(struct egress *egress)
 {
 	if (!egress)
 		return;
-	/* Not what outsend keeps by peer, of which most is never touched. */
-	wipe(egress->arena.base,
-		(size_t)((uint8_t *)egress->outsend - (uint8_t *)egress->arena.base));
+	arena_wipe(&egress->arena);
 	arena_release(&egress->arena);
 	free(egress);
 }

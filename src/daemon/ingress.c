@@ -67,7 +67,7 @@ void ingress_destroy(struct ingress *ingress)
 {
 	if (!ingress)
 		return;
-	wipe(ingress->arena.base, ingress->arena.len);
+	arena_wipe(&ingress->arena);
 	arena_release(&ingress->arena);
 	wipe(ingress->chances, sizeof(ingress->chances));
 	free(ingress);

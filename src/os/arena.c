@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "wipe.h"
 
 static void *map_private(size_t len);
 static void *map_file(size_t len);
@@ -37,6 +38,26 @@ int arena_reserve(struct arena *arena, size_t len, unsigned flags)
 	if (flags & ARENA_LOCKED && mlock2(base, len, MLOCK_ONFAULT) == 0)
 		arena->flags |= ARENA_LOCKED;
 	return 0;
+}
+
+/* What is not in memory holds nothing, or is in a swap file, where zeroes would not follow it. */
+void arena_wipe(struct arena *arena)
+{
+	enum { PAGES = 1024 };
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), left = arena->len / page;
+	unsigned char in_memory[PAGES];
+	uint8_t *at = arena->base;
+
+	while (left > 0) {
+		size_t count = left < PAGES ? left : PAGES;
+		bool is_told = mincore(at, count * page, in_memory) == 0;
+
+		for (size_t i = 0; i < count; i++)
+			if (!is_told || in_memory[i] & 1)
+				wipe(at + i * page, page);
+		at += count * page;
+		left -= count;
+	}
 }
 
 void arena_release(struct arena *arena)

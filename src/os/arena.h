@@ -25,7 +25,10 @@ struct arena {
  */
 int arena_reserve(struct arena *arena, size_t len, unsigned flags);
 
-/* Gives it back; wiping secrets before is their owner's part. */
+/* Zeroes what was touched, in time for that much: its owner's part where it holds secrets. */
+void arena_wipe(struct arena *arena);
+
+/* Gives it back as it is. */
 void arena_release(struct arena *arena);
 
 #endif

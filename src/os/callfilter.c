@@ -111,12 +111,13 @@ static const struct rule rules[] = {
 	ANY(fstat64),
 	ANY(unlink),
 	ANY(unlinkat),
-	/* malloc(), and stacks of threads that end. */
+	/* malloc(), stacks of threads that end, and what of our memory to wipe. */
 	WHERE(mmap, 1, NOT_RUN(2)),
 	WHERE(mmap2, 1, NOT_RUN(2)),
 	WHERE(mprotect, 1, NOT_RUN(2)),
 	ANY(mremap),
 	ANY(munmap),
+	ANY(mincore),
 	ANY(madvise),
 	ANY(brk),
 	/* Threads that are starting still, and ends. */

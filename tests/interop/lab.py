@@ -7,6 +7,7 @@ Only processes started here are ended, by their number.
 
 import contextlib
 import ctypes
+import functools
 import os
 import re
 import shutil
@@ -90,11 +91,13 @@ class Host:
         self.outer = {4: f"192.0.2.{n}", 6: f"2001:db8::{n}"}
 
     def words(self, *words):
-        """`ip netns exec` would mount /sys anew for each."""
+        """For who starts them by himself. `ip netns exec` would mount /sys anew for each."""
         return ("nsenter", f"--net={self.path}", "--", *words)
 
     def run(self, *words, **kwargs):
-        return command(*self.words(*words), **kwargs)
+        """As a child of this process while it is there: one program less to start."""
+        with self.entered():
+            return command(*words, **kwargs)
 
     def ip(self, *words, **kwargs):
         return command("ip", "-n", self.ns, *words, **kwargs)
@@ -153,9 +156,9 @@ class Daemon:
         self.public_path = f"{SOCKETS}/{interface}.events"
         self.log = host.lab.file(f"{interface}.log")
         self.ended = False
-        with open(self.log, "a") as log:
+        with open(self.log, "a") as log, host.entered():
             self.process = subprocess.Popen(
-                host.words(*words, "-f", interface), stdin=subprocess.DEVNULL, stdout=log,
+                [*words, "-f", interface], stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, pass_fds=extra_fds, preexec_fn=die_with_parent,
                 env=dict(os.environ, **(environment or {})))
         host.lab.later(self.kill)
@@ -264,6 +267,13 @@ def read_answer(sock):
     return data.decode(errors="replace")
 
 
+@functools.cache
+def key_pair(wg, number):
+    """One of many. Who calls this before forking spares those that are forked the processes."""
+    private = command(wg, "genkey").stdout.strip()
+    return private, command(wg, "pubkey", input=private).stdout.strip()
+
+
 class Side:
     """A host with a daemon, a wg command to configure it, a key pair and inner addresses."""
 
@@ -272,8 +282,8 @@ class Side:
         self.interface = daemon.interface
         self.port = 51820 + host.n
         self.inner = {4: f"10.77.0.{host.n}", 6: f"fd77::{host.n}"}
-        self.private = command(wg, "genkey").stdout.strip()
-        self.public = command(wg, "pubkey", input=self.private).stdout.strip()
+        self.private, self.public = key_pair(wg, host.lab.sides_count)
+        host.lab.sides_count += 1
 
     def wg(self, *words, **kwargs):
         return self.host.run(self.wg_path, *words, **kwargs)
@@ -358,7 +368,7 @@ class Lab:
 
     def __init__(self, tag, options):
         self.tag, self.options = tag, options
-        self.daemons, self.notes = [], []
+        self.daemons, self.notes, self.sides_count = [], [], 0
         self.stack = contextlib.ExitStack()
         if options.logs:
             self.directory = os.path.join(options.logs, options.one.replace("/", "."))

@@ -47,6 +47,29 @@ static void costs_nothing_until_touched(void **state)
 	arena_release(&arena);
 }
 
+/* Of 8 GiB two pages: what nobody touched is neither read nor there afterwards. */
+static void wipes_what_was_touched(void **state)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	unsigned char resident[16], *bytes;
+	struct arena arena = {0};
+
+	(void)state;
+	arena_wipe(&arena);
+	assert_int_equal(arena_reserve(&arena, 8 * GIB, ARENA_PRIVATE), 0);
+	bytes = arena.base;
+	memset(bytes + 2 * page, 1, page);
+	bytes[arena.len - 1] = 1;
+	arena_wipe(&arena);
+	assert_int_equal(mincore(arena.base, 16 * page, resident), 0);
+	for (int i = 0; i < 16; i++)
+		assert_int_equal(resident[i] & 1, i == 2);
+	for (size_t i = 0; i < page; i++)
+		assert_int_equal(bytes[2 * page + i], 0);
+	assert_int_equal(bytes[arena.len - 1], 0);
+	arena_release(&arena);
+}
+
 static void refuses_the_impossible(void **state)
 {
 	struct arena arena;
@@ -148,6 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_zeroed_pages),
 		cmocka_unit_test(costs_nothing_until_touched),
+		cmocka_unit_test(wipes_what_was_touched),
 		cmocka_unit_test(refuses_the_impossible),
 		cmocka_unit_test(keeps_secrets_from_children),
 		cmocka_unit_test(makes_do_with_a_file),
