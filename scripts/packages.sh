@@ -11,7 +11,7 @@ packages_build=(
 )
 packages_demo=(iproute2 iputils-ping)
 packages_check=(
-	libcmocka-dev python3 clang libclang-rt-14-dev lld clang-format valgrind universal-ctags binutils
+	libcmocka-dev python3 clang libclang-rt-14-dev clang-format valgrind universal-ctags binutils
 	git util-linux procps iproute2 iputils-ping iperf3 nftables ethtool
 	wireguard-go wireguard-tools mandoc strace openssl zbar-tools tmux
 	iptables curl dnsmasq-base tcpdump passt

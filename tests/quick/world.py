@@ -26,13 +26,14 @@ set -e
 dir=/run/resolvconf-stub
 case $1 in
 -a)
-	if [ ! -e $dir ]; then mkdir $dir; cat /etc/resolv.conf >$dir/before; fi
+	# It may be ended anywhere: what was before is there as a whole or not at all.
+	if [ ! -e $dir/before ]; then mkdir -p $dir; cat /etc/resolv.conf >$dir/new; mv $dir/new $dir/before; fi
 	{ echo "# record $2"; cat; } | tee $dir/record.$2 >/etc/resolv.conf ;;
 -d)
 	rm -f $dir/record.$2
 	set -- $dir/record.*
 	if [ -e "$1" ]; then cat "$1" >/etc/resolv.conf
-	elif [ -e $dir ]; then cat $dir/before >/etc/resolv.conf; rm -r $dir; fi ;;
+	elif [ -e $dir/before ]; then cat $dir/before >/etc/resolv.conf; rm -r $dir; fi ;;
 -l)
 	cat $dir/record.$2 ;;
 esac
