@@ -23,6 +23,9 @@ enum { DATA_ROUNDS = 16 };
 /* So long replies may keep a daemon waiting that wants the tunnel. */
 #define CUT_REPLIES_AFTER_NS NS_PER_S
 
+/* So often an interface that is up without sockets asks for its port again. */
+#define LISTEN_AGAIN_NS (2 * NS_PER_S)
+
 /* Without rest for so long, a loop does not keep up. So often it looks whether it is disturbed. */
 #define HAND_OVER_AFTER_NS NS_PER_MS
 
@@ -70,11 +73,29 @@ static void follow_away(struct loop *loop)
 		close(fd);
 }
 
+/*
+ * Whoever has the port may let it go, as a daemon does that is being replaced by hand: it is asked for
+ * again until it is there, another is set, or the interface goes down.
+ */
+static void set_up(struct loop *loop, bool is_up, struct moment now)
+{
+	struct tunnel *tunnel = loop->tunnel;
+	bool was_refused = loop->listen_at.ns != INSTANT_NEVER.ns;
+	int err = tunnel_set_up(tunnel, is_up, now.at);
+
+	loop->listen_at = err < 0 ? instant_after(now.at, LISTEN_AGAIN_NS) : INSTANT_NEVER;
+	if (err < 0 && !was_refused)
+		log_error(&tunnel->log,
+			"Listening on port %u: %s. It is tried again until it works",
+			tunnel->listen_port, strerror(-err));
+	else if (err == 0 && was_refused && is_up)
+		log_error(&tunnel->log, "Listening on port %u: it works now", tunnel->udp.port);
+}
+
 static void follow_link(struct loop *loop, struct moment now)
 {
 	struct tunnel *tunnel = loop->tunnel;
 	const struct link_state *state = &loop->link->state;
-	int err;
 
 	if (!state->exists)
 		follow_away(loop);
@@ -84,10 +105,7 @@ static void follow_link(struct loop *loop, struct moment now)
 		tunnel->mtu = state->mtu;
 		limit_super_packets(loop);
 	}
-	err = tunnel_set_up(tunnel, state->is_up, now.at);
-	if (err < 0)
-		log_error(&tunnel->log, "Listening on port %u: %s", tunnel->listen_port,
-			strerror(-err));
+	set_up(loop, state->is_up, now);
 	tunnel_tick(tunnel, now);
 }
 
@@ -243,6 +261,17 @@ static int add_watches(struct loop *loop)
 	return err;
 }
 
+/* When there is something to do although nothing comes. */
+static struct instant when_due(const struct loop *loop)
+{
+	const struct tunnel *tunnel = loop->tunnel;
+	struct instant own = instant_min(loop->cut_at, loop->listen_at);
+	struct instant others =
+		instant_min(service_when(loop->service), thinner_when(&tunnel->thinner));
+
+	return instant_min(tick_when(tunnel->device), instant_min(own, others));
+}
+
 int loop_run(struct loop *loop)
 {
 	struct tunnel *tunnel = loop->tunnel;
@@ -251,15 +280,13 @@ int loop_run(struct loop *loop)
 
 	if (err < 0)
 		return err;
-	loop->cut_at = INSTANT_NEVER;
+	loop->cut_at = loop->listen_at = INSTANT_NEVER;
 	limit_super_packets(loop);
 	follow_link(loop, tunnel_now());
 	while (!found.is_over && !tunnel->is_deleted && !loop->is_replaced) {
 		struct event events[EVENT_BATCH_MAX];
 		bool may_rest = !is_pending(tunnel, &found);
-		struct instant due = instant_min(
-			instant_min(tick_when(tunnel->device), loop->cut_at),
-			instant_min(service_when(loop->service), thinner_when(&tunnel->thinner)));
+		struct instant due = when_due(loop);
 		int count = event_wait(&tunnel->loop, may_rest ? due : (struct instant){0}, events,
 			EVENT_BATCH_MAX);
 		struct moment now = tunnel_now();
@@ -271,6 +298,8 @@ int loop_run(struct loop *loop)
 			loop->rested = now.at;
 		for (int i = 0; i < count; i++)
 			take_event(loop, &events[i], now, &found);
+		if (instant_reached(now.at, loop->listen_at))
+			set_up(loop, tunnel->is_wanted_up, now);
 		move_data(loop, &found);
 		tunnel_handshakes(tunnel, tunnel_now());
 		tunnel_tick(tunnel, tunnel_now());

@@ -27,7 +27,8 @@ struct loop {
 	struct instant looked;
 	long preemptions;
 	bool is_undisturbed;
-	struct instant cut_at; /* a daemon that wants the tunnel waits for replies no longer */
+	struct instant cut_at;    /* a daemon that wants the tunnel waits for replies no longer */
+	struct instant listen_at; /* when to ask again for a port that was refused */
 };
 
 /*

@@ -57,6 +57,23 @@ def changes_its_listen_port(lab):
     left.must_ping(right)
 
 
+def waits_for_its_port(lab):
+    """Somebody has it when the interface comes up; when he lets it go the tunnel works, and nobody has to do a thing."""
+    lab.only_ours("asks once")
+    left, right = lab.side(lab.a), lab.side(lab.b, "theirs")
+    holder = lab.a.udp("0.0.0.0", left.port)
+    for side, other in ((left, right), (right, left)):
+        side.configure()
+        side.add_peer(other, other.endpoint())
+    wait_until(lambda: "Listening on port" in left.daemon.said(), 10, "a word about the port")
+    need(left.ping(right, wait=3) == 0, "it works without its port")
+    holder.close()
+    wait_until(lambda: "it works now" in left.daemon.said(), 20, "the port")
+    right.must_ping(left)
+    left.must_ping(right)
+    need(left.daemon.said().count("Listening on port") == 2, f"it says more than twice: {left.daemon.said()}")
+
+
 def answers_from_the_address_asked(lab, family):
     """With two addresses, the one that a peer calls is the one that answers."""
     first, second = lab.b.outer[family], lab.b.outer[family] + "2"

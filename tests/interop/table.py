@@ -43,6 +43,7 @@ add(scenario_tunnel.carries_large_transfers)
 add(scenario_network.roams_to_another_port)
 add(scenario_network.roams_to_the_other_family)
 add(scenario_network.changes_its_listen_port)
+add(scenario_network.waits_for_its_port)
 for family in (4, 6):
     add(scenario_network.answers_from_the_address_asked, name=f"network/sticky_source/v{family}",
         family=family)
