@@ -183,14 +183,15 @@ bool outsend_batch(struct outsend *outsend, struct tunnel *tunnel, struct outbat
 	unsigned kept = 0;
 
 	for (unsigned at = 0; at < batch->messages_count;) {
-		unsigned count = count_sendable(outsend, tunnel, batch, at);
+		/* Nothing overtakes what a full socket left. */
+		unsigned count = kept > 0 ? 0 : count_sendable(outsend, tunnel, batch, at);
 
 		if (count > 0) {
 			send_together(outsend, tunnel, batch, at, count, &kept);
 			at += count;
 			continue;
 		}
-		if (send_singly(outsend, tunnel, &batch->messages[at]))
+		if (kept > 0 || send_singly(outsend, tunnel, &batch->messages[at]))
 			batch->messages[kept++] = batch->messages[at];
 		at++;
 	}
