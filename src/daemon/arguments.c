@@ -26,7 +26,7 @@ static const char usage[] =
 	"Environment: LOG_LEVEL (verbose, error, silent), WG_PROCESS_FOREGROUND=1,\n"
 	"WG_TUN_FD and WG_UAPI_FD (inherited descriptors). See culvertd(8).\n";
 
-/* More threads than this have nothing to do: one loop makes the system calls. */
+/* More threads than this have nothing to do: one loop makes most of the system calls. */
 enum { DEFAULT_THREADS_MAX = 8 };
 
 static bool env_is_one(const char *name)

@@ -1,6 +1,5 @@
 /*
- * TUN -> core/outbound -> UDP. Batches are sent in the order in which they were gathered, whoever
- * sealed them. Beside them one batch takes what does not come from the TUN device: handshakes,
+ * TUN -> core/outbound -> UDP. Batches go their way by outflight.h. Beside them one batch takes what does not come from the TUN device: handshakes,
  * keepalives, packets that had to wait.
  */
 #include "egress.h"
@@ -17,13 +16,13 @@
 #include "limits.h"
 #include "notes.h"
 #include "outbatch.h"
+#include "outflight.h"
 #include "outsend.h"
 #include "sources.h"
 
 enum {
 	/* In flight at once for each thread of the pool, beside the one being gathered. */
 	BATCHES_PER_THREAD = 2,
-	BATCHES_MAX = 16,
 	ICMP_PER_SECOND = 100,
 };
 
@@ -33,9 +32,7 @@ struct egress {
 	bool is_blocked;
 	struct instant icmp_full; /* when the ICMP budget is whole again */
 	struct outbatch *aside;
-	/* A ring: from `first` on, `in_flight` batches that the pool has or that wait for it. */
-	unsigned batches_count, first, in_flight;
-	struct outbatch *batches[BATCHES_MAX];
+	struct outflight flight;
 };
 
 static struct outbatch *carve_batch(uint8_t **memory)
@@ -54,18 +51,18 @@ static struct outbatch *carve_batch(uint8_t **memory)
 int egress_create(struct egress **egress, unsigned threads)
 {
 	struct egress *e = calloc(1, sizeof(*e));
+	unsigned batches = 1 + threads * BATCHES_PER_THREAD;
 	uint8_t *memory;
 	int err;
 
 	if (!e)
 		return -ENOMEM;
-	e->batches_count = 1 + threads * BATCHES_PER_THREAD;
-	if (e->batches_count > BATCHES_MAX)
-		e->batches_count = BATCHES_MAX;
+	if (batches > OUTFLIGHT_MAX)
+		batches = OUTFLIGHT_MAX;
 	err = arena_reserve(&e->arena,
-		(e->batches_count + 1) * (sizeof(struct outbatch) + OUTBATCH_IN_LEN +
-						 OUTBATCH_OUT_LEN + 2 * OUTBATCH_ALIGNMENT) +
-			outsend_size(),
+		(batches + 1) * (sizeof(struct outbatch) + OUTBATCH_IN_LEN + OUTBATCH_OUT_LEN +
+					2 * OUTBATCH_ALIGNMENT) +
+			sizeof(struct outcall) + outsend_size(),
 		ARENA_PRIVATE);
 	if (err < 0) {
 		free(e);
@@ -73,9 +70,11 @@ int egress_create(struct egress **egress, unsigned threads)
 	}
 	memory = e->arena.base;
 	e->aside = carve_batch(&memory);
-	for (unsigned i = 0; i < e->batches_count; i++)
-		e->batches[i] = carve_batch(&memory);
-	e->outsend = outsend_init(memory);
+	for (unsigned i = 0; i < batches; i++)
+		e->flight.batches[i] = carve_batch(&memory);
+	e->flight.batches_count = batches;
+	outflight_init(&e->flight, (void *)memory);
+	e->outsend = outsend_init(memory + sizeof(struct outcall));
 	*egress = e;
 	return 0;
 }
@@ -84,6 +83,7 @@ void egress_destroy(struct egress *egress)
 {
 	if (!egress)
 		return;
+	outflight_fini(&egress->flight);
 	arena_wipe(&egress->arena);
 	arena_release(&egress->arena);
 	free(egress);
@@ -96,26 +96,14 @@ bool egress_is_blocked(const struct tunnel *tunnel)
 
 bool egress_has_room(const struct tunnel *tunnel)
 {
-	return tunnel->egress->in_flight < tunnel->egress->batches_count;
+	const struct outflight *flight = &tunnel->egress->flight;
+
+	return flight->in_flight < flight->batches_count;
 }
 
 bool egress_is_idle(const struct tunnel *tunnel)
 {
-	return tunnel->egress->in_flight == 0;
-}
-
-/* Sends the batches that are sealed, up to the first that is not or that the socket refuses. */
-static bool send_in_flight(struct tunnel *tunnel)
-{
-	struct egress *e = tunnel->egress;
-
-	while (e->in_flight > 0 && pool_is_done(&e->batches[e->first]->job)) {
-		if (!outsend_batch(e->outsend, tunnel, e->batches[e->first]))
-			return false;
-		e->first = (e->first + 1) % e->batches_count;
-		e->in_flight--;
-	}
-	return true;
+	return tunnel->egress->flight.in_flight == 0;
 }
 
 void egress_flush(struct tunnel *tunnel)
@@ -123,7 +111,7 @@ void egress_flush(struct tunnel *tunnel)
 	struct egress *e = tunnel->egress;
 	bool is_sent = outsend_batch(e->outsend, tunnel, e->aside);
 
-	e->is_blocked = !send_in_flight(tunnel) || !is_sent;
+	e->is_blocked = !outflight_advance(&e->flight, e->outsend, tunnel) || !is_sent;
 }
 
 void egress_forget_paths(struct tunnel *tunnel)
@@ -137,12 +125,7 @@ void egress_discard(struct tunnel *tunnel)
 
 	e->aside->messages_count = 0;
 	outbatch_reset(e->aside, tunnel->mtu);
-	for (unsigned i = 0; i < e->in_flight; i++) {
-		struct outbatch *batch = e->batches[(e->first + i) % e->batches_count];
-
-		if (pool_is_done(&batch->job))
-			batch->messages_count = 0;
-	}
+	outflight_discard(&e->flight);
 	e->is_blocked = false;
 }
 
@@ -302,20 +285,15 @@ bool egress_run(struct tunnel *tunnel, bool may_hand_over, struct moment now)
 	bool may_have_more;
 
 	egress_flush(tunnel);
-	if (e->is_blocked || !egress_has_room(tunnel))
+	batch = e->is_blocked ? NULL : outflight_next(&e->flight, tunnel->mtu);
+	if (!batch)
 		return true;
-	batch = e->batches[(e->first + e->in_flight) % e->batches_count];
-	outbatch_reset(batch, tunnel->mtu);
 	may_have_more = gather(tunnel, batch, now);
 	if (batch->packets_count > 0) {
-		e->in_flight++;
-		if (may_hand_over && pool_threads(tunnel->pool) > 0 &&
-			(may_have_more || e->in_flight > 1)) {
-			pool_submit(tunnel->pool, &batch->job);
-		} else {
-			outbatch_seal(&batch->job, tunnel->engine);
-			atomic_store_explicit(&batch->job.is_done, true, memory_order_relaxed);
-		}
+		bool has_help = may_hand_over && pool_threads(tunnel->pool) > 0 &&
+				(may_have_more || !egress_is_idle(tunnel));
+
+		outflight_begin(&e->flight, e->outsend, tunnel, has_help ? tunnel->pool : NULL);
 	}
 	egress_flush(tunnel);
 	return may_have_more;
@@ -334,7 +312,7 @@ static void seal_staged(struct tunnel *tunnel, uint32_t slot, const struct outbo
 	ENSURE(is_whole);
 	next->grant = *grant;
 	outbatch_commit(aside);
-	outbatch_seal(&aside->job, tunnel->engine);
+	outbatch_seal(aside, tunnel->engine);
 }
 
 void egress_staged(struct tunnel *tunnel, uint32_t slot, struct moment now)

@@ -1,7 +1,6 @@
 /*
  * Packets out, in three stages a batch: gather (the loop: read the TUN device, route, reserve
- * counters), seal (the loop, or a thread of the pool), send (the loop, in the order of gathering).
- * A full socket holds batches back and with them the reading of the TUN device.
+ * counters), seal and send (the loop, or threads of the pool; in the order of gathering). A full socket holds batches back and with them the reading of the TUN device.
  */
 #ifndef CULVERT_DAEMON_EGRESS_H
 #define CULVERT_DAEMON_EGRESS_H
@@ -19,7 +18,7 @@ void egress_destroy(struct egress *egress);
 
 /*
  * Gathers one batch from the TUN device and sees it on its way. may_hand_over: the pool's threads
- * may seal it. True when there may be more to read.
+ * may seal and send it. True when there may be more to read.
  */
 bool egress_run(struct tunnel *tunnel, bool may_hand_over, struct moment now);
 

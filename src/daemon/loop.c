@@ -17,8 +17,12 @@
 #include "tick.h"
 #include "usage.h"
 
-/* Rounds of data before anything else gets a look. */
-enum { DATA_ROUNDS = 16 };
+enum {
+	/* Rounds of data before anything else gets a look. */
+	DATA_ROUNDS = 16,
+	/* Batches out in a round, while what comes in gathers to fuller messages. */
+	ROUND_BATCHES_OUT = 4,
+};
 
 /* So long replies may keep a daemon waiting that wants the tunnel. */
 #define CUT_REPLIES_AFTER_NS NS_PER_S
@@ -174,15 +178,18 @@ static bool is_pending(const struct tunnel *tunnel, const struct found *found)
 	       (found->has_tun && egress_has_room(tunnel) && !egress_is_blocked(tunnel));
 }
 
-/*
- * True for a loop that has not come to rest for a while although it had a processor all the time: the
- * pool can help. Where others take the loop's processor there is none for the pool, and to wake it
- * would only cost.
- */
-static bool may_hand_over(struct loop *loop, struct instant now)
+/* True for a loop that has not come to rest for a while: the pool can take the way out. */
+static bool is_busy(const struct loop *loop, struct instant now)
 {
-	if (instant_age(now, loop->rested) < HAND_OVER_AFTER_NS)
-		return false;
+	return instant_age(now, loop->rested) >= HAND_OVER_AFTER_NS;
+}
+
+/*
+ * True when the loop had a processor all the time. Where others take it there is none for the pool, and to
+ * wake it for the cipher alone would only cost.
+ */
+static bool is_undisturbed(struct loop *loop, struct instant now)
+{
 	if (instant_age(now, loop->looked) >= HAND_OVER_AFTER_NS) {
 		long preemptions = usage_preemptions();
 
@@ -204,17 +211,18 @@ static void move_data(struct loop *loop, struct found *found)
 
 	for (unsigned round = 0; round < DATA_ROUNDS; round++) {
 		struct moment now = tunnel_now();
-		bool has_help = may_hand_over(loop, now.at);
+		bool helps_out = is_busy(loop, now.at);
+		bool helps_in = helps_out && is_undisturbed(loop, now.at);
 
 		ingress_deliver(tunnel, now);
 		if (found->has_udp4)
 			found->has_udp4 = tunnel->udp.fd4 >= 0 &&
-					  ingress_run(tunnel, tunnel->udp.fd4, has_help, now);
+					  ingress_run(tunnel, tunnel->udp.fd4, helps_in, now);
 		if (found->has_udp6)
 			found->has_udp6 = tunnel->udp.fd6 >= 0 &&
-					  ingress_run(tunnel, tunnel->udp.fd6, has_help, now);
-		if (found->has_tun)
-			found->has_tun = egress_run(tunnel, has_help, now);
+					  ingress_run(tunnel, tunnel->udp.fd6, helps_in, now);
+		for (unsigned i = 0; i < ROUND_BATCHES_OUT && found->has_tun; i++)
+			found->has_tun = egress_run(tunnel, helps_out, now);
 		if (!is_pending(tunnel, found) && !pool_help(tunnel->pool, tunnel->engine))
 			return;
 	}

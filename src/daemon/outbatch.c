@@ -8,7 +8,6 @@
 
 void outbatch_init(struct outbatch *batch, uint8_t *in, uint8_t *out)
 {
-	batch->job.run = outbatch_seal;
 	batch->in = in;
 	batch->out = out;
 	outbatch_reset(batch, MTU_DEFAULT);
@@ -19,6 +18,7 @@ void outbatch_reset(struct outbatch *batch, size_t mtu)
 	batch->in_len = batch->out_len = 0;
 	batch->packets_count = batch->messages_count = 0;
 	batch->planned_len = batch->planned_messages = 0;
+	batch->has_gone_ahead = false;
 	batch->mtu = mtu;
 }
 
@@ -197,10 +197,8 @@ static void seal_packet(
 	}
 }
 
-void outbatch_seal(struct pool_job *job, struct bulk_engine *engine)
+void outbatch_seal(struct outbatch *batch, struct bulk_engine *engine)
 {
-	struct outbatch *batch = (struct outbatch *)(void *)job;
-
 	for (unsigned i = 0; i < batch->packets_count; i++)
 		seal_packet(batch, &batch->packets[i], engine);
 	for (unsigned i = 0; i < batch->packets_count; i++)

@@ -19,11 +19,11 @@
 enum {
 	OUTBATCH_PACKETS = 128,
 	/* No more is read once so much waits to be sealed: it is still in the cache then. */
-	OUTBATCH_FULL_LEN = 32 * 1024,
+	OUTBATCH_FULL_LEN = 64 * 1024,
 	OUTBATCH_ALIGNMENT = 64,
 	OUTBATCH_IN_LEN = OUTBATCH_FULL_LEN + TUN_ROOM + SPLIT_TAILROOM + OUTBATCH_ALIGNMENT,
 	/* Small packets and one super-packet of segments as short as TCP ever makes them. */
-	OUTBATCH_OUT_LEN = 384 * 1024,
+	OUTBATCH_OUT_LEN = 448 * 1024,
 	OUTBATCH_SUPER_LEN = 320 * 1024,
 	/* The longest packet, padded and sealed: longer than UDP carries, but not than a place. */
 	OUTBATCH_DATAGRAM_MAX = TUN_PACKET_MAX + PADDING_MULTIPLE + DATA_OVERHEAD,
@@ -37,6 +37,7 @@ struct outmessage {
 	struct peer_id peer;
 	bool has_peer; /* else a cookie reply */
 	bool is_closed;
+	bool is_sent; /* ahead of the loop, which has not counted it yet */
 	uint8_t ds;
 	uint16_t segment_len, segments;
 	struct endpoint to;
@@ -48,8 +49,17 @@ struct outpacket {
 	struct outbound_grant grant;
 };
 
+enum outbatch_state { OUTBATCH_GATHERED, OUTBATCH_SEALED, OUTBATCH_SENT };
+
+struct outflight;
+
 struct outbatch {
-	struct pool_job job; /* sealing; first, so that the pool's pointer is ours too */
+	struct pool_job job; /* first, so that the pool's pointer is ours too */
+	struct outflight *flight;
+	_Atomic(enum outbatch_state) state; /* of one that is under way */
+	bool may_go_ahead;                  /* a thread of the pool may send it */
+	struct udp_pair udp;                /* by these */
+	bool has_gone_ahead;                /* some messages may be sent */
 	uint8_t *in, *out;
 	size_t in_len, out_len;
 	/* What the packets that wait to be sealed will take of out and of messages, at most. */
@@ -94,7 +104,7 @@ bool outbatch_add_datagram(struct outbatch *batch, const struct peer_id *peer,
 /* True when one more datagram of len bytes surely fits. */
 bool outbatch_has_room(const struct outbatch *batch, size_t len);
 
-/* Seals all packets into messages and wipes their keys; any thread, and a pool job's run. */
-void outbatch_seal(struct pool_job *job, struct bulk_engine *engine);
+/* Seals all packets into messages and wipes their keys; any thread. */
+void outbatch_seal(struct outbatch *batch, struct bulk_engine *engine);
 
 #endif

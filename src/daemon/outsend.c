@@ -12,9 +12,8 @@ struct refusal {
 };
 
 struct outsend {
-	struct udp_scratch scratch;
-	struct udp_out outs[UDP_BATCH_MAX];
-	uint32_t paths;
+	struct outcall call;
+	uint32_t paths, refused_at;                /* the latter: those of the last refusal */
 	struct refusal refusals[TUNNEL_PEERS_MAX]; /* by slot of the peer who is there */
 };
 
@@ -78,7 +77,7 @@ static struct udp_out send_alone(
 {
 	struct udp_out out = out_of(m);
 
-	udp_send(&tunnel->udp, &out, 1, &outsend->scratch);
+	udp_send(&tunnel->udp, &out, 1, &outsend->call.scratch);
 	return out;
 }
 
@@ -127,6 +126,7 @@ static bool settle(
 	case UDP_HELD:
 		return true;
 	case UDP_BAD_SEGMENTS:
+		outsend->refused_at = outsend->paths;
 		outsend->refusals[m->peer.slot] = (struct refusal){m->to.addr, outsend->paths};
 		return send_singly(outsend, tunnel, m);
 	case UDP_BAD_SOURCE:
@@ -166,11 +166,11 @@ static void send_together(struct outsend *outsend, struct tunnel *tunnel, struct
 	unsigned at, unsigned count, unsigned *kept)
 {
 	for (unsigned i = 0; i < count; i++)
-		outsend->outs[i] = out_of(&batch->messages[at + i]);
-	udp_send(&tunnel->udp, outsend->outs, count, &outsend->scratch);
+		outsend->call.outs[i] = out_of(&batch->messages[at + i]);
+	udp_send(&tunnel->udp, outsend->call.outs, count, &outsend->call.scratch);
 	for (unsigned i = 0; i < count; i++) {
 		struct outmessage *m = &batch->messages[at + i];
-		const struct udp_out *out = &outsend->outs[i];
+		const struct udp_out *out = &outsend->call.outs[i];
 
 		if (udp_fate(out) == UDP_HELD ? send_held(outsend, tunnel, m)
 					      : settle(outsend, tunnel, m, *out))
@@ -178,10 +178,29 @@ static void send_together(struct outsend *outsend, struct tunnel *tunnel, struct
 	}
 }
 
+/* Counts what was sent ahead; the others move up. */
+static void drop_sent(struct tunnel *tunnel, struct outbatch *batch)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < batch->messages_count; i++) {
+		const struct outmessage *m = &batch->messages[i];
+
+		if (m->is_sent && m->has_peer)
+			device_count_sent(tunnel->device, m->peer, m->piece.iov_len);
+		else if (!m->is_sent)
+			batch->messages[left++] = *m;
+	}
+	batch->messages_count = left;
+	batch->has_gone_ahead = false;
+}
+
 bool outsend_batch(struct outsend *outsend, struct tunnel *tunnel, struct outbatch *batch)
 {
 	unsigned kept = 0;
 
+	if (batch->has_gone_ahead)
+		drop_sent(tunnel, batch);
 	for (unsigned at = 0; at < batch->messages_count;) {
 		/* Nothing overtakes what a full socket left. */
 		unsigned count = kept > 0 ? 0 : count_sendable(outsend, tunnel, batch, at);
@@ -202,5 +221,30 @@ bool outsend_batch(struct outsend *outsend, struct tunnel *tunnel, struct outbat
 		return false;
 	}
 	outbatch_reset(batch, tunnel->mtu);
+	return true;
+}
+
+bool outsend_may_go_ahead(const struct outsend *outsend, const struct tunnel *tunnel)
+{
+	return tunnel->udp.has_gso && outsend->refused_at != outsend->paths;
+}
+
+bool outsend_ahead(struct outcall *call, struct outbatch *batch)
+{
+	batch->has_gone_ahead = true;
+	for (unsigned at = 0; at < batch->messages_count; at += UDP_BATCH_MAX) {
+		unsigned count = batch->messages_count - at;
+		unsigned sent;
+
+		if (count > UDP_BATCH_MAX)
+			count = UDP_BATCH_MAX;
+		for (unsigned i = 0; i < count; i++)
+			call->outs[i] = out_of(&batch->messages[at + i]);
+		sent = udp_send(&batch->udp, call->outs, count, &call->scratch);
+		for (unsigned i = 0; i < count; i++)
+			batch->messages[at + i].is_sent = call->outs[i].result == 0;
+		if (sent < count)
+			return false;
+	}
 	return true;
 }

@@ -10,6 +10,12 @@
 #include "outbatch.h"
 #include "tunnel.h"
 
+/* What one call to the kernel needs beside the messages. */
+struct outcall {
+	struct udp_scratch scratch;
+	struct udp_out outs[UDP_BATCH_MAX];
+};
+
 struct outsend;
 
 size_t outsend_size(void);
@@ -22,6 +28,15 @@ struct outsend *outsend_init(void *memory);
  * full socket left some; call again when it has room.
  */
 bool outsend_batch(struct outsend *outsend, struct tunnel *tunnel, struct outbatch *batch);
+
+/* True while all there is to sending is to send: what outsend_ahead() does. */
+bool outsend_may_go_ahead(const struct outsend *outsend, const struct tunnel *tunnel);
+
+/*
+ * Sends a batch's messages, from any thread, and marks those that went. False: some did not, and the
+ * batch is outsend_batch()'s. True: that has nothing left to do but to count.
+ */
+bool outsend_ahead(struct outcall *call, struct outbatch *batch);
 
 /* Routes have changed: an address that took no messages in segments may do so now. */
 void outsend_forget_paths(struct outsend *outsend);

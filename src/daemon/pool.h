@@ -1,6 +1,6 @@
 /*
- * Threads that compute for the loop: whole batches are sealed or opened on them when one loop
- * does not keep up. A job holds all it needs; nothing of the device is touched here.
+ * Threads that work for the loop: whole batches are sealed (and sent: see outflight.h) or opened on
+ * them when one loop does not keep up. A job holds all it needs; nothing of the device is touched here.
  */
 #ifndef CULVERT_DAEMON_POOL_H
 #define CULVERT_DAEMON_POOL_H

@@ -114,10 +114,11 @@ void tunnel_close_sockets(struct tunnel *tunnel)
 		event_remove(&tunnel->loop, tunnel->udp.fd4);
 	if (tunnel->udp.fd6 >= 0)
 		event_remove(&tunnel->loop, tunnel->udp.fd6);
-	udp_close(&tunnel->udp);
-	tunnel->udp = (struct udp_pair){.fd4 = -1, .fd6 = -1};
+	/* Before: a thread may be sending by them. */
 	if (tunnel->egress)
 		egress_discard(tunnel);
+	udp_close(&tunnel->udp);
+	tunnel->udp = (struct udp_pair){.fd4 = -1, .fd6 = -1};
 }
 
 void tunnel_fini(struct tunnel *tunnel)

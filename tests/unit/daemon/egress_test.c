@@ -5,73 +5,14 @@
 #include "unit.h"
 #include "egress.h"
 
+#include "clock.h"
 #include "effects.h"
 
-#include <sys/eventfd.h>
-#include "lifecycle.h"
-#include "members.h"
 #include "outside.h"
 #include "split.h"
 #include "tags.h"
 
 enum { ICMP_BURST = 100 };
-
-static void give_key(unsigned peer)
-{
-	struct session *sessions = device_sessions(tunnel.device, peer);
-	struct session_freed freed = {.count = 0};
-	uint8_t number = keyring_add_confirmed(
-		&device_peer(tunnel.device, peer)->keyring, sessions, now.at, &freed);
-	struct noise_keys keys;
-
-	device_forget_sessions(tunnel.device, &freed);
-	memset(&keys, key_byte(peer), sizeof(keys));
-	assert_true(index_insert(device_indices(tunnel.device), peer,
-		(struct index_entry){peer, (uint8_t)(INDEX_SESSION_0 + number)}));
-	session_begin(&sessions[number], &keys, true, peer, 100 + peer, now.at);
-}
-
-static struct udp_pair fake_sockets(void)
-{
-	return (struct udp_pair){.fd4 = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
-		.fd6 = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
-		.port = 9,
-		.has_gso = true};
-}
-
-static bool has_pool;
-
-static int begin(unsigned threads)
-{
-	struct tun tun = {.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), .has_header = true};
-	struct device_limits limits = {PEERS, 2 * PEERS, 16};
-	struct log log = {LOG_LEVEL_SILENT, "test"};
-	struct udp_pair sockets = fake_sockets();
-
-	now = (struct moment){{1000 * NS_PER_S}, {1700000000, 0}};
-	assert_int_equal(tunnel_init(&tunnel, &tun, &limits, &log), 0);
-	assert_int_equal(tunnel_start(&tunnel, threads), 0);
-	tunnel_use_sockets(&tunnel, &sockets);
-	device_set_up(tunnel.device, true, now.at);
-	for (unsigned i = 0; i < PEERS; i++) {
-		struct public_key key = {{(uint8_t)(i + 1)}};
-		struct ip_prefix prefix = {{IP_V4, {10, 1, (uint8_t)i}}, 24};
-
-		assert_int_equal(device_add_peer(tunnel.device, &key), i);
-		assert_true(device_add_allowed_ip(tunnel.device, i, &prefix));
-		device_peer(tunnel.device, i)->endpoint =
-			(struct endpoint){.addr = address_of(i), .port = 7};
-		give_key(i);
-	}
-	memset(arrived, 0, sizeof(arrived));
-	memset(segmented, 0, sizeof(segmented));
-	waiting_first = waiting_count = messages = refused = written = 0;
-	decide = NULL;
-	has_pool = threads > 1;
-	is_content_free = false;
-	keepalives = 0;
-	return 0;
-}
 
 static int set_up(void **state)
 {
@@ -90,6 +31,8 @@ static int tear_down(void **state)
 {
 	(void)state;
 	tunnel_fini(&tunnel);
+	bulk_destroy(opener);
+	assert_int_equal(calls_astray, 0);
 	return 0;
 }
 
@@ -230,6 +173,59 @@ static void waits_for_room(void **state)
 	tunnel_watch_room(&tunnel);
 	assert_false(tunnel.watches_room);
 	assert_int_equal(arrived[0].numbers[0], 1);
+}
+
+/* A thread sends what it has sealed, and the loop counts it. */
+static void is_sent_by_the_pool(void **state)
+{
+	uint32_t count = 0;
+
+	(void)state;
+	for (unsigned round = 0; round < 10000 && calls_elsewhere == 0; round++) {
+		arrived[0].count = 0;
+		waiting_first = waiting_count = 0;
+		while (waiting_count < 200)
+			offer(0, count++, 1200);
+		while (waiting_first < waiting_count || !egress_is_idle(&tunnel)) {
+			struct event events[4];
+
+			if (!egress_run(&tunnel, true, now) || !egress_has_room(&tunnel))
+				event_wait(&tunnel.loop, instant_after(clock_now(), NS_PER_MS),
+					events, 4);
+		}
+		assert_int_equal(arrived[0].count, 200);
+	}
+	assert_true(calls_elsewhere > 0);
+	assert_int_equal(device_peer(tunnel.device, 0)->sent_bytes, (uint64_t)count * (32 + 1200));
+}
+
+/* Nothing is sent twice, nor by what was closed, when new sockets come while threads send. */
+static void outlives_its_sockets(void **state)
+{
+	static bool seen[PACKETS_MAX];
+	struct seeded s = seeded_start("egress, new sockets");
+	uint32_t next[PEERS] = {0};
+
+	(void)state;
+	for (unsigned round = 0; round < 100; round++) {
+		struct udp_pair sockets = fake_sockets();
+
+		offer_many(&s, next, 1200);
+		for (unsigned turns = seeded_below(&s, 6); turns > 0; turns--)
+			egress_run(&tunnel, true, now);
+		tunnel_use_sockets(&tunnel, &sockets);
+	}
+	run_until_empty();
+	for (unsigned peer = 0; peer < PEERS; peer++) {
+		memset(seen, 0, sizeof(seen));
+		for (unsigned i = 0; i < arrived[peer].count; i++) {
+			uint32_t number = arrived[peer].numbers[i];
+
+			assert_true(number < next[peer] && !seen[number]);
+			seen[number] = true;
+		}
+	}
+	assert_true(arrived[0].count > 0);
 }
 
 /* Segments to peer 0 are refused, by a device without checksums. */
@@ -532,6 +528,11 @@ int main(void)
 		CASE_WITH_POOL(loses_nothing_to_a_full_socket),
 		CASE_WITH_POOL(sends_singly_what_a_full_socket_left),
 		CASE_WITH_POOL(bears_batches_of_crumbs),
+		CASE_WITH_POOL(waits_for_room),
+		CASE_WITH_POOL(lets_a_lost_source_go),
+		CASE_WITH_POOL(goes_on_after_losses),
+		CASE_WITH_POOL(is_sent_by_the_pool),
+		CASE_WITH_POOL(outlives_its_sockets),
 		CASE(waits_for_room),
 		CASE(sends_singly_where_segments_are_refused),
 		CASE(sends_singly_what_a_full_socket_left),

@@ -1,5 +1,5 @@
 /*
- * What lies outside of a tunnel: a TUN device that gives out the packets it was offered, and sockets
+ * A tunnel and what lies outside of it: a TUN device that gives out the packets it was offered, and sockets
  * that open, check and note down what is sent, or refuse it. Included by one program only, whose
  * readv(), writev() and sendmmsg() these are.
  */
@@ -8,11 +8,15 @@
 
 #include <errno.h>
 #include <netinet/udp.h>
+#include <pthread.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "ip.h"
+#include "lifecycle.h"
 #include "limits.h"
+#include "members.h"
 #include "seeded.h"
 #include "tunnel.h"
 #include "wire.h"
@@ -26,6 +30,7 @@ enum {
 
 static struct tunnel tunnel;
 static struct moment now;
+static bool has_pool;
 
 /* The TUN device: what is still to be read. */
 static struct {
@@ -35,7 +40,11 @@ static struct {
 } waiting[256];
 static unsigned waiting_first, waiting_count, written;
 
-/* The other side of the sockets. */
+/* The other side of the sockets. Who sends is alone there: the loop, or the thread whose turn it is. */
+static struct bulk_engine *opener;
+static pthread_t loop_thread;
+static unsigned calls_elsewhere; /* not from the loop's thread */
+static unsigned calls_astray;    /* by a socket that is not the tunnel's, or is no more */
 static struct {
 	uint32_t numbers[PACKETS_MAX];
 	uint64_t counters[PACKETS_MAX];
@@ -102,8 +111,8 @@ static void arrive(unsigned peer, uint8_t *datagram, size_t len)
 	assert_int_equal(wire_classify(datagram, len), MESSAGE_DATA);
 	assert_int_equal(le32_load(header->receiver), 100 + peer);
 	memset(&key, key_byte(peer), sizeof(key));
-	assert_true(bulk_open(tunnel.engine, &key, le64_load(header->counter), inner,
-		len - DATA_OVERHEAD, inner));
+	assert_true(bulk_open(
+		opener, &key, le64_load(header->counter), inner, len - DATA_OVERHEAD, inner));
 	arrived[peer].counters[i] = le64_load(header->counter);
 	assert_true(ip_parse(inner, len - DATA_OVERHEAD, &info));
 	for (size_t at = info.len; at < len - DATA_OVERHEAD; at++)
@@ -173,8 +182,9 @@ static int send_one(struct msghdr *message)
 
 int sendmmsg(int fd, struct mmsghdr *headers, unsigned count, int flags)
 {
-	(void)fd;
 	(void)flags;
+	calls_elsewhere += !pthread_equal(pthread_self(), loop_thread);
+	calls_astray += fd != tunnel.udp.fd4 && fd != tunnel.udp.fd6;
 	for (unsigned i = 0; i < count; i++) {
 		int err = send_one(&headers[i].msg_hdr);
 
@@ -239,6 +249,65 @@ static void offer_crumbs(unsigned peer, unsigned count, uint16_t size)
 		.gso_size = size,
 		.checksum_start = 20,
 		.checksum_offset = 6};
+}
+
+static void give_key(unsigned peer)
+{
+	struct session *sessions = device_sessions(tunnel.device, peer);
+	struct session_freed freed = {.count = 0};
+	uint8_t number = keyring_add_confirmed(
+		&device_peer(tunnel.device, peer)->keyring, sessions, now.at, &freed);
+	struct noise_keys keys;
+
+	device_forget_sessions(tunnel.device, &freed);
+	memset(&keys, key_byte(peer), sizeof(keys));
+	assert_true(index_insert(device_indices(tunnel.device), peer,
+		(struct index_entry){peer, (uint8_t)(INDEX_SESSION_0 + number)}));
+	session_begin(&sessions[number], &keys, true, peer, 100 + peer, now.at);
+}
+
+static struct udp_pair fake_sockets(void)
+{
+	return (struct udp_pair){.fd4 = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
+		.fd6 = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
+		.port = 9,
+		.has_gso = true};
+}
+
+static int begin(unsigned threads)
+{
+	struct tun tun = {.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), .has_header = true};
+	struct device_limits limits = {PEERS, 2 * PEERS, 16};
+	struct log log = {LOG_LEVEL_SILENT, "test"};
+	struct udp_pair sockets = fake_sockets();
+
+	now = (struct moment){{1000 * NS_PER_S}, {1700000000, 0}};
+	assert_int_equal(tunnel_init(&tunnel, &tun, &limits, &log), 0);
+	assert_int_equal(tunnel_start(&tunnel, threads), 0);
+	tunnel_use_sockets(&tunnel, &sockets);
+	device_set_up(tunnel.device, true, now.at);
+	for (unsigned i = 0; i < PEERS; i++) {
+		struct public_key key = {{(uint8_t)(i + 1)}};
+		struct ip_prefix prefix = {{IP_V4, {10, 1, (uint8_t)i}}, 24};
+
+		assert_int_equal(device_add_peer(tunnel.device, &key), i);
+		assert_true(device_add_allowed_ip(tunnel.device, i, &prefix));
+		device_peer(tunnel.device, i)->endpoint =
+			(struct endpoint){.addr = address_of(i), .port = 7};
+		give_key(i);
+	}
+	memset(arrived, 0, sizeof(arrived));
+	memset(segmented, 0, sizeof(segmented));
+	waiting_first = waiting_count = messages = refused = written = 0;
+	calls_elsewhere = calls_astray = 0;
+	loop_thread = pthread_self();
+	opener = bulk_create(BULK_BEST);
+	assert_non_null(opener);
+	decide = NULL;
+	has_pool = threads > 1;
+	is_content_free = false;
+	keepalives = 0;
+	return 0;
 }
 
 #endif
