@@ -197,20 +197,38 @@ def passes_with_a_cookie(lab, client, victim):
     stranger.setblocking(False)
     # The flood overruns any capture; what concerns the peer is in one of its own.
     capture, peers = lab.a.capture(), lab.a.capture(address=lab.a.outer[4])
+    spared = 0
 
     def cookies(address):
         taken = peers if address == lab.a.outer[4] else capture
         return taken.messages(wire.COOKIE_REPLY, destination=address)
 
+    def wait_loaded():
+        """Load lasts for a second after it was last seen, and cookies go out while it lasts."""
+        before = len(cookies("192.0.2.99"))
+        wait_until(lambda: len(cookies("192.0.2.99")) > before, 20, "a cookie reply to the flood")
+
+    def gets_through_with_a_cookie():
+        """Who calls between two bursts may be let in without one: that proves nothing, so it is a stranger again."""
+        nonlocal spared
+        wait_loaded()
+        # The flooded socket may lose any one datagram.
+        if left.ping(right, wait=6) != 1:
+            return False
+        if not cookies(lab.a.outer[4]):
+            spared += 1
+            left.set("peer", right.public, "remove")
+            left.add_peer(right, right.endpoint())
+            return False
+        return True
+
     # More than a queue of 512 takes, yet not so much that the socket is always full.
     burst = 1500 if lab.options.sanitized else 6000
     with Flood(stranger, (lab.b.outer[4], right.port), raw(right.public), burst) as flood:
-        wait_until(lambda: cookies("192.0.2.99"), 20, "a cookie reply to the flood")
-        # The flooded socket may lose any one datagram.
-        wait_until(lambda: left.ping(right, wait=6) == 1, 60, "a ping to pass the flood")
-    lab.note(f"{flood.sent} forged initiations, {len(cookies('192.0.2.99'))} cookie replies to them")
+        wait_until(gets_through_with_a_cookie, 60, "the peer to be asked for a cookie and to pass the flood")
+    lab.note(f"{flood.sent} forged initiations, {len(cookies('192.0.2.99'))} cookie replies to them; "
+             f"{spared} times no cookie for the peer")
     mine = peers.messages(wire.INITIATION, source=lab.a.outer[4])
-    need(cookies(lab.a.outer[4]), "the peer got no cookie: the victim was not under load")
     need(any(wire.has_mac2(d.payload) for d in mine), "the peer never showed its cookie")
     need(right.daemon.endpoint() == left.endpoint(), "the endpoint moved")
     left.must_ping(right, count=3)
