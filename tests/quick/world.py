@@ -11,6 +11,7 @@ import tempfile
 import time
 import traceback
 
+from answers import Ip, Ruleset
 from lab import CLONE_NEWNET, die_with_parent, is_usable6, libc
 
 ETC = "/etc/wireguard"
@@ -154,8 +155,10 @@ def environment(task):
 def nft_lines():
     """The rules, those of one chain sorted: their order is of no account there."""
     table, found = "", []
-    for line in lines("nft", "list", "ruleset"):
+    for line in ruleset.lines():
         word = line.strip()
+        if not word:
+            continue
         if word.startswith("table "):
             table = word
         elif word.startswith("chain "):
@@ -180,33 +183,36 @@ def device(name):
     return sorted(found)
 
 
-def rules_and_routes(family):
-    """Rules begin with their priority."""
-    found = lines("ip", family, "-force", "-batch", "-", input="rule\nroute show table all\n")
-    rules = [line for line in found if re.match(r"\d+:", line)]
-    return rules, sorted(line for line in found if line not in rules)
+def addresses_and_routes_6():
+    """The kernel adds the local route of an IPv6 address a little after the address: not to be looked at in between."""
+    def look():
+        found["addresses"], found["rules"], found["routes"] = ip6.ask("addr", "rule", "route show table all")
+        own = [re.search(r" inet6 ([^/ ]+)", line)[1] for line in found["addresses"]]
+        return all(any(line.startswith(f"local {address} dev ") for line in found["routes"]) for address in own)
+
+    found = {}
+    wait_until(look, "the local routes of all IPv6 addresses")
+    return found["addresses"], found["rules"], found["routes"]
 
 
 def state():
-    found = lines("ip", "-o", "-batch", "-", input="link\naddr\n")
+    """Links and their addresses begin with the link's number, rules with their priority."""
+    found_links, addresses4, rules4, routes4 = ip4.ask("link", "addr", "rule", "route show table all")
+    addresses6, rules6, routes6 = addresses_and_routes_6()
     links = []
-    for line in found:
-        if re.match(r"\d+: \S+: <", line):
-            line = re.sub(r"^\d+: ", "", line).replace("@", " @")
-            links.append(re.sub(r"\s+(link/|qlen|qdisc|group|mode|state).*", "", line))
-    addresses = [line for line in found if re.match(r"\d+: \S+ +inet", line)]
+    for line in found_links:
+        line = re.sub(r"^\d+: ", "", line).replace("@", " @")
+        links.append(re.sub(r"\s+(link/|qlen|qdisc|group|mode|state).*", "", line))
     names = [line.split(":")[0] for line in links]
-    rules4, routes4 = rules_and_routes("-4")
-    rules6, routes6 = rules_and_routes("-6")
     with open("/etc/resolv.conf") as resolv, open("/proc/sys/net/ipv4/conf/all/src_valid_mark") as mark:
         resolv_lines, valid_mark = resolv.read().splitlines(), mark.read().strip()
     return {
         "links": sorted(links),
-        "addresses": sorted(re.sub(r"^\d+: |\\.*|tentative ", "", line).rstrip() for line in addresses),
+        "addresses": sorted(re.sub(r"^\d+: |\\.*|tentative ", "", line).rstrip() for line in addresses4 + addresses6),
         "rules 4": rules4,
         "rules 6": rules6,
-        "routes 4": routes4,
-        "routes 6": routes6,
+        "routes 4": sorted(routes4),
+        "routes 6": sorted(routes6),
         "nft": nft_lines(),
         "valid_mark": [valid_mark],
         "resolv.conf": resolv_lines,
@@ -218,6 +224,7 @@ def state():
 
 
 task_wants_iptables = False
+ip4 = ip6 = ruleset = None
 
 
 def act(task, action):
@@ -240,9 +247,10 @@ def act(task, action):
 
 def live(task):
     """What to do is in the task; the answer has, of each action, the exit status, what was said, and the state after it."""
-    global task_wants_iptables
+    global task_wants_iptables, ip4, ip6, ruleset
     task_wants_iptables = task.get("iptables", False)
     build(task)
+    ip4, ip6, ruleset = Ip("-4"), Ip("-6"), Ruleset()
     answer = {"before": state(), "actions": []}
     for action in task["actions"]:
         answer["actions"].append(act(task, action))
