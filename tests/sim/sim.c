@@ -39,6 +39,8 @@ static void host_init(struct sim *sim, unsigned number)
 	host->memory = aligned_alloc(64, size);
 	SIM_ENSURE(sim, host->memory != NULL);
 	memset(host->memory, 0, size);
+	host->queues = calloc(sim->hosts_count, sizeof(*host->queues));
+	SIM_ENSURE(sim, host->queues != NULL);
 	sim_chance(sim, &chance);
 	host->device = device_init(host->memory, &limits, &chance);
 	random_bytes(sim, &host->private_key, sizeof(host->private_key));
@@ -72,8 +74,10 @@ void sim_destroy(struct sim *sim)
 	for (unsigned i = 0; i < sim->hosts_count; i++) {
 		device_fini(sim->hosts[i].device);
 		free(sim->hosts[i].memory);
+		free(sim->hosts[i].queues);
 	}
 	bulk_destroy(sim->engine);
+	free(sim->flying);
 	free(sim->packets);
 	free(sim);
 }
@@ -210,6 +214,11 @@ static void fly(struct sim *sim, const struct sim_datagram *datagram, uint32_t l
 	/* A network, too, has only so much room. */
 	if (sim->flying_count == SIM_FLYING_MAX)
 		return;
+	if (sim->flying_count == sim->flying_room) {
+		sim->flying_room = sim->flying_room ? 2 * sim->flying_room : 64;
+		sim->flying = realloc(sim->flying, sim->flying_room * sizeof(*sim->flying));
+		SIM_ENSURE(sim, sim->flying != NULL);
+	}
 	copy = &sim->flying[sim->flying_count++];
 	*copy = *datagram;
 	copy->arrives = instant_after(sim->now,
@@ -248,7 +257,8 @@ void sim_move(struct sim *sim, unsigned host)
 void sim_set_up(struct sim *sim, unsigned host, bool is_up)
 {
 	device_set_up(sim->hosts[host].device, is_up, sim->now);
-	memset(sim->hosts[host].queues, 0, sizeof(sim->hosts[host].queues));
+	for (unsigned i = 0; i < sim->hosts_count; i++)
+		sim->hosts[host].queues[i].count = 0;
 	sim_check(sim);
 }
 

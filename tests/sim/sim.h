@@ -69,10 +69,10 @@ struct sim_host {
 	struct private_key private_key;
 	struct public_key public_key;
 	struct endpoint address;
-	int64_t wall_skew_s;         /* its clock against the others' */
-	bool is_busy;                /* pretends that many handshakes wait */
-	struct instant asleep_until; /* neither hears nor looks at its clock */
-	struct sim_queue queues[SIM_HOSTS];
+	int64_t wall_skew_s;             /* its clock against the others' */
+	bool is_busy;                    /* pretends that many handshakes wait */
+	struct instant asleep_until;     /* neither hears nor looks at its clock */
+	struct sim_queue *queues;        /* one for each host */
 	struct tai64n stamps[SIM_HOSTS]; /* the last one sent to each */
 	uint64_t sent[5];                /* datagrams by type */
 	unsigned given_up, refused_inner;
@@ -106,8 +106,8 @@ struct sim {
 	struct bulk_engine *engine;
 	unsigned hosts_count;
 	struct sim_host hosts[SIM_HOSTS];
-	unsigned flying_count, jobs_count;
-	struct sim_datagram flying[SIM_FLYING_MAX];
+	unsigned flying_count, flying_room, jobs_count;
+	struct sim_datagram *flying;
 	struct sim_job jobs[SIM_JOBS_MAX];
 	struct sim_key keys[SIM_KEYS];
 	size_t packets_count, packets_max, delivered_count;
