@@ -69,6 +69,9 @@ class KernelHost(Host):
     def run(self, *words, **kwargs):
         return peer.Guest.run(self, *words, **kwargs)
 
+    def ip(self, *words, **kwargs):
+        return self.run("ip", *words, **kwargs)
+
     def read(self, path):
         return self.run("cat", path).stdout
 
