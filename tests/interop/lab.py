@@ -84,6 +84,7 @@ def is_usable6(address):
 
 def add_namespace(path):
     """As `ip netns add`, which takes longer to start than to do it. This process stays where it is."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0))
     with open("/proc/thread-self/ns/net") as home:
         need(libc.unshare(CLONE_NEWNET) == 0, "unshare")
