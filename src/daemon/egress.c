@@ -1,6 +1,6 @@
 /*
- * TUN -> core/outbound -> UDP. Batches go their way by outflight.h. Beside them one batch takes what does not come from the TUN device: handshakes,
- * keepalives, packets that had to wait.
+ * TUN -> core/outbound -> UDP. Batches go their way by outflight.h. Beside them one batch takes what
+ * does not come from the TUN device: handshakes, keepalives, packets that had to wait.
  */
 #include "egress.h"
 

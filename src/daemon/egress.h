@@ -1,6 +1,7 @@
 /*
  * Packets out, in three stages a batch: gather (the loop: read the TUN device, route, reserve
- * counters), seal and send (the loop, or threads of the pool; in the order of gathering). A full socket holds batches back and with them the reading of the TUN device.
+ * counters), seal, send (both the loop, or threads of the pool; in the order of gathering). A full
+ * socket holds batches back and with them the reading of the TUN device.
  */
 #ifndef CULVERT_DAEMON_EGRESS_H
 #define CULVERT_DAEMON_EGRESS_H

@@ -20,8 +20,8 @@ import time
 import wire
 
 SOCKETS = "/var/run/wireguard"
-CLONE_NEWNET = 0x40000000
-MS_BIND, MNT_DETACH = 4096, 2
+CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x4000000, 0x20000000, 0x40000000
+MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 4096, 16384, 1 << 18, 2
 RTF_LOCAL = 0x80000000
 PR_SET_PDEATHSIG = 1
 SANITIZER_REPORT = re.compile(
@@ -82,6 +82,12 @@ def is_usable6(address):
     return any(f[0] == number and f[1] == "80" and int(f[8], 16) & RTF_LOCAL for f in fields)
 
 
+def mount(source, target, kind=None, flags=0, data=None):
+    words = [word.encode() if word else None for word in (source, target, kind, data)]
+    if libc.mount(*words[:3], ctypes.c_ulong(flags), words[3]):
+        raise OSError(ctypes.get_errno(), f"mount {target}")
+
+
 def add_namespace(path):
     """As `ip netns add`, which takes longer to start than to do it. This process stays where it is."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -89,10 +95,9 @@ def add_namespace(path):
     with open("/proc/thread-self/ns/net") as home:
         need(libc.unshare(CLONE_NEWNET) == 0, "unshare")
         try:
-            done = libc.mount(b"/proc/thread-self/ns/net", path.encode(), None, ctypes.c_ulong(MS_BIND), None)
+            mount("/proc/thread-self/ns/net", path, flags=MS_BIND)
         finally:
             libc.setns(home.fileno(), CLONE_NEWNET)
-    need(done == 0, f"mount {path}")
 
 
 def delete_namespace(path):

@@ -12,7 +12,7 @@ import time
 import traceback
 
 from answers import Ip, Ruleset
-from lab import CLONE_NEWNET, die_with_parent, is_usable6, libc
+from lab import CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, MS_BIND, MS_PRIVATE, MS_REC, die_with_parent, is_usable6, libc, mount
 
 ETC = "/etc/wireguard"
 RANDOM_PORTS = range(40000, 50000)
@@ -41,8 +41,6 @@ esac
 """
 
 
-MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
-CLONE_NEWNS, CLONE_NEWPID = 0x20000, 0x20000000
 
 
 def run(*words, **kwargs):
@@ -59,12 +57,6 @@ def must(*words, **kwargs):
 
 def lines(*words, **kwargs):
     return [line.rstrip() for line in run(*words, **kwargs).stdout.splitlines() if line.strip()]
-
-
-def mount(source, target, kind=None, flags=0, data=None):
-    words = [word.encode() if word else None for word in (source, target, kind, data)]
-    if libc.mount(*words[:3], ctypes.c_ulong(flags), words[3]):
-        raise OSError(ctypes.get_errno(), f"mount {target}")
 
 
 def set_sysctl(name, value):

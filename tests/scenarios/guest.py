@@ -72,6 +72,9 @@ class KernelHost(Host):
     def ip(self, *words, **kwargs):
         return self.run("ip", *words, **kwargs)
 
+    def sysctl(self, **settings):
+        self.run("sysctl", "-q", "-w", *(f"{key.replace('__', '.')}={value}" for key, value in settings.items()))
+
     def read(self, path):
         return self.run("cat", path).stdout
 

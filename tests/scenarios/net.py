@@ -16,51 +16,12 @@ import sys
 import tempfile
 
 import lab
-from lab import Skip, command, die_with_parent, need, wait_until
+from lab import Skip, command, need, wait_until
+from place import Place, set_sysctl
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECONDS_MAX = 30
 TOOLS = ("wg/wg", "quick/wg-quick", "daemon/culvertd", "culvert/culvert")
-
-# First process of a host; when its standard input closes it ends, and all of the host with it.
-# A host starts as few programs as it can: there are hundreds in a run.
-INIT = r"""
-set -e
-# Still the machine's /proc, in which this process has the number that others enter it by.
-read -r number _ </proc/self/stat
-mount -t proc none /proc
-echo "$1" >/proc/sys/kernel/hostname
-mount -t tmpfs -o mode=755 none /run
-mount -t sysfs none /sys 2>/dev/null || true
-mkdir -p /run/etc/own /run/etc/work /run/bin /run/home
-if ! mount -t overlay -o lowerdir=/etc,upperdir=/run/etc/own,workdir=/run/etc/work none /etc 2>/dev/null; then
-	# Whatever comes and goes there meanwhile.
-	cp -a /etc/. /run/etc/own 2>/dev/null || true
-	mount --bind /run/etc/own /etc
-fi
-rm -rf /etc/wireguard /etc/resolv.conf
-mkdir -m 700 /etc/wireguard
-echo "127.0.0.1 localhost" >/etc/hosts
-echo "hosts: files dns" >/etc/nsswitch.conf
-: >/etc/resolv.conf
-# Here everybody is root, and the machine's DNS manager has no business.
-tools=()
-for tool in "${@:2}"; do
-	[[ ! -x $tool ]] || tools+=("$tool")
-done
-((${#tools[@]} == 0)) || ln -s "${tools[@]}" /run/bin/
-ln -s /usr/bin/env /run/bin/sudo
-for program in resolvconf resolvectl; do
-	! path=$(command -v $program) || mount --bind /dev/null "$path"
-done
-for setting in all/autoconf default/autoconf default/accept_ra default/router_solicitations; do
-	[[ ! -e /proc/sys/net/ipv6/conf/$setting ]] || echo 0 >/proc/sys/net/ipv6/conf/$setting
-done
-ip link set lo up
-echo $number
-read -r || true
-"""
-
 
 MASQUERADE = """
 table ip home {
@@ -77,28 +38,10 @@ class Host(lab.Host):
 
     def __init__(self, net, name, far):
         self.lab, self.name, self.far = net, name, far
-        self.keeper = subprocess.Popen(
-            ["unshare", "--net", "--mount", "--pid", "--uts", "--fork", "--kill-child",
-             "bash", "-c", INIT, "bash", name, *([] if far else net.tools)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            preexec_fn=die_with_parent)
-        net.later(self.end)
-        number = self.keeper.stdout.readline()
-        need(number, f"{name} does not start: {self.why() if not number else ''}")
-        self.pid = int(number)
+        self.place = Place(name, [] if far else net.tools)
+        net.later(self.place.end)
+        self.pid = self.place.pid
         self.path = f"/proc/{self.pid}/ns/net"
-
-    def why(self):
-        self.keeper.kill()
-        return self.keeper.communicate()[1].strip()
-
-    def end(self):
-        self.keeper.stdin.close()
-        try:
-            self.keeper.wait(10)
-        except subprocess.TimeoutExpired:
-            self.keeper.kill()
-            self.keeper.wait()
 
     def environment(self):
         found = {"PATH": f"/run/bin:{os.environ['PATH']}:/usr/sbin:/sbin",
@@ -148,7 +91,10 @@ class Host(lab.Host):
         self.ip("addr", verb, address, "dev", device, *(["nodad"] if ":" in address and verb == "add" else []))
 
     def sysctl(self, **settings):
-        self.run("sysctl", "-q", "-w", *(f"{key.replace('__', '.')}={value}" for key, value in settings.items()))
+        """Those of its network: the kernel goes by who asks."""
+        with self.entered():
+            for key, value in settings.items():
+                set_sysctl(key.replace("__", "/"), value)
 
     def pings(self, address, *extra, seconds=20):
         """Whether an answer comes. Tries on: the first packets may be what makes the handshake."""
