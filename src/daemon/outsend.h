@@ -29,7 +29,7 @@ struct outsend *outsend_init(void *memory);
  */
 bool outsend_batch(struct outsend *outsend, struct tunnel *tunnel, struct outbatch *batch);
 
-/* True while all there is to sending is to send: what outsend_ahead() does. */
+/* True while messages may go in segments to everybody, so that outsend_ahead() has nothing to decide. */
 bool outsend_may_go_ahead(const struct outsend *outsend, const struct tunnel *tunnel);
 
 /*
