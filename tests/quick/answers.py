@@ -1,6 +1,7 @@
 """What `ip` and `nft` say of a world, without a program to be started for each question."""
 
 import ctypes
+import functools
 import os
 import re
 import select
@@ -37,21 +38,24 @@ class Ip:
         return [line.rstrip() for line in text.splitlines()[:-1] if line.strip()]
 
 
-class Ruleset:
-    """`nft list ruleset` by the library that nft is made of."""
+@functools.cache
+def nftables():
+    """The library that nft is made of. Whoever forks worlds has it before, so that it is loaded once."""
+    library = ctypes.CDLL("libnftables.so.1")
+    library.nft_ctx_new.restype = ctypes.c_void_p
+    library.nft_ctx_get_output_buffer.restype = ctypes.c_char_p
+    return library
 
-    def __init__(self):
-        self.library = ctypes.CDLL("libnftables.so.1")
-        self.library.nft_ctx_new.restype = ctypes.c_void_p
-        self.library.nft_ctx_get_output_buffer.restype = ctypes.c_char_p
 
-    def lines(self):
-        context = ctypes.c_void_p(self.library.nft_ctx_new(0))
-        if not context or self.library.nft_ctx_buffer_output(context):
-            raise RuntimeError("libnftables has no memory")
-        try:
-            if self.library.nft_run_cmd_from_buffer(context, b"list ruleset"):
-                raise RuntimeError("libnftables lists no ruleset")
-            return self.library.nft_ctx_get_output_buffer(context).decode(errors="replace").splitlines()
-        finally:
-            self.library.nft_ctx_free(context)
+def ruleset():
+    """The lines of `nft list ruleset`."""
+    library = nftables()
+    context = ctypes.c_void_p(library.nft_ctx_new(0))
+    if not context or library.nft_ctx_buffer_output(context):
+        raise RuntimeError("libnftables has no memory")
+    try:
+        if library.nft_run_cmd_from_buffer(context, b"list ruleset"):
+            raise RuntimeError("libnftables lists no ruleset")
+        return library.nft_ctx_get_output_buffer(context).decode(errors="replace").splitlines()
+    finally:
+        library.nft_ctx_free(context)

@@ -11,7 +11,7 @@ import tempfile
 import time
 import traceback
 
-from answers import Ip, Ruleset
+from answers import Ip, ruleset
 from lab import CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, MS_BIND, MS_PRIVATE, MS_REC, die_with_parent, is_usable6, libc, mount
 
 ETC = "/etc/wireguard"
@@ -21,26 +21,26 @@ EMPTY_CHAIN = re.compile(r"^table ip6? (raw|mangle|filter|nat) .*type \w+ hook \
 RESOLV_BEFORE = "search before.example\nnameserver 192.0.2.53\n"
 HOSTS = "127.0.0.1 localhost\n203.0.113.50 hub.example\n"
 
-# A resolvconf that does what wg-quick asks of it, and no more.
+# A resolvconf that does what wg-quick asks of it, and no more. It is started hundreds of times: no
+# programs in it. It may be ended anywhere: what was before is written by nobody here.
 RESOLVCONF = r"""#!/bin/sh
 set -e
 dir=/run/resolvconf-stub
+copy() { while IFS= read -r line; do printf '%s\n' "$line"; done; }
 case $1 in
 -a)
-	# It may be ended anywhere: what was before is there as a whole or not at all.
-	if [ ! -e $dir/before ]; then mkdir -p $dir; cat /etc/resolv.conf >$dir/new; mv $dir/new $dir/before; fi
-	{ echo "# record $2"; cat; } | tee $dir/record.$2 >/etc/resolv.conf ;;
+	{ echo "# record $2"; copy; } >$dir/record.$2
+	copy <$dir/record.$2 >/etc/resolv.conf ;;
 -d)
-	rm -f $dir/record.$2
-	set -- $dir/record.*
-	if [ -e "$1" ]; then cat "$1" >/etc/resolv.conf
-	elif [ -e $dir/before ]; then cat $dir/before >/etc/resolv.conf; rm -r $dir; fi ;;
+	: >$dir/record.$2
+	for file in $dir/record.* $dir/before; do
+		if [ -s $file ]; then copy <$file >/etc/resolv.conf; break; fi
+	done ;;
 -l)
-	cat $dir/record.$2 ;;
+	[ -s $dir/record.$2 ]
+	copy <$dir/record.$2 ;;
 esac
 """
-
-
 
 
 def run(*words, **kwargs):
@@ -116,6 +116,8 @@ def build(task):
     os.makedirs("/run/bin")
     if task.get("resolvconf", True):
         write("/run/bin/resolvconf", RESOLVCONF, 0o755)
+        os.makedirs("/run/resolvconf-stub")
+        write("/run/resolvconf-stub/before", RESOLV_BEFORE)
     # The same link-local address of the tunnel in every world, and none of the other links.
     set_sysctl("net.ipv6.conf.default.stable_secret", "2001:db8:5ec::1")
     # A port that the kernel chose is none that a configuration here names.
@@ -147,7 +149,7 @@ def environment(task):
 def nft_lines():
     """The rules, those of one chain sorted: their order is of no account there."""
     table, found = "", []
-    for line in ruleset.lines():
+    for line in ruleset():
         word = line.strip()
         if not word:
             continue
@@ -216,7 +218,7 @@ def state():
 
 
 task_wants_iptables = False
-ip4 = ip6 = ruleset = None
+ip4 = ip6 = None
 
 
 def act(task, action):
@@ -239,10 +241,10 @@ def act(task, action):
 
 def live(task):
     """What to do is in the task; the answer has, of each action, the exit status, what was said, and the state after it."""
-    global task_wants_iptables, ip4, ip6, ruleset
+    global task_wants_iptables, ip4, ip6
     task_wants_iptables = task.get("iptables", False)
     build(task)
-    ip4, ip6, ruleset = Ip("-4"), Ip("-6"), Ruleset()
+    ip4, ip6 = Ip("-4"), Ip("-6")
     answer = {"before": state(), "actions": []}
     for action in task["actions"]:
         answer["actions"].append(act(task, action))
@@ -253,6 +255,7 @@ def live(task):
 
 def inhabit(answers, task):
     """This process gets namespaces; its child, the first process in them, answers: a text if something went wrong."""
+    die_with_parent()
     if libc.unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID):
         raise OSError(ctypes.get_errno(), "unshare")
     child = os.fork()
