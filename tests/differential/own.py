@@ -34,8 +34,9 @@ class Bench:
     def wg(self, *words, code=0, **variables):
         done = subprocess.run(["wg", *words], executable=self.program, cwd=self.directory, capture_output=True, text=True,
                               timeout=60, check=False, stdin=subprocess.DEVNULL,
-                              env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "WG_ENDPOINT_RESOLUTION_RETRIES": "0",
+                              env={**twin.OPTIONS, "PATH": "/usr/bin:/bin", "LC_ALL": "C", "WG_ENDPOINT_RESOLUTION_RETRIES": "0",
                                    "CULVERT_CONFIG_DIR": self.directory, **variables})
+        assert not twin.SANITIZER_REPORT.search(done.stderr), done.stderr
         assert done.returncode == code, f"exit code {done.returncode}, stderr {done.stderr!r}"
         return done.stdout if not code else done.stderr
 
@@ -181,7 +182,7 @@ def watches(bench):
     bench.write("c0.conf", CONF)
     canned = twin.Canned("c0", REPLY)
     process = subprocess.Popen(["wg", "show", "c0", "--watch", "1"], executable=bench.program, stdout=subprocess.PIPE, text=True,
-                               env={"CULVERT_CONFIG_DIR": bench.directory, "PATH": "/usr/bin"})
+                               env={**twin.OPTIONS, "CULVERT_CONFIG_DIR": bench.directory, "PATH": "/usr/bin"})
     try:
         seen = ""
         while seen.count("interface: c0\n") < 2:

@@ -1,6 +1,7 @@
 """Runs one command line with stock wg and with ours against the same daemon in the same state."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -11,6 +12,8 @@ import time
 SOCKETS = "/run/wireguard"
 DEVICE = "t0"
 EPHEMERAL_PORTS = range(32768, 65536)
+# A wg may be built with one; what it is told is in OPTIONS.
+SANITIZER_REPORT = re.compile(r"ERROR: \w+Sanitizer|runtime error:")
 
 
 class Daemon:
@@ -130,6 +133,9 @@ class Result:
             yield "stdout", self.outs, other.outs
         if self.state != other.state:
             yield "state", self.state, other.state
+        report = SANITIZER_REPORT.search(other.err)
+        if report:
+            yield "a sanitizer's report", "", other.err[report.start():]
         if first_complaint(self) != first_complaint(other):
             yield "first line of stderr", first_complaint(self), first_complaint(other)
 
@@ -190,6 +196,9 @@ class Twin:
         return stock, ours, found
 
 
+OPTIONS = {name: os.environ[name] for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ}
+
+
 def environment(case):
-    return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "WG_ENDPOINT_RESOLUTION_RETRIES": "0",
+    return {**OPTIONS, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "WG_ENDPOINT_RESOLUTION_RETRIES": "0",
             "CULVERT_CONFIG_DIR": "/nonexistent", **case.environment}

@@ -168,9 +168,9 @@ class Host:
         sock.bind((address, port))
         return sock
 
-    def capture(self, device="eth0", address=None):
+    def capture(self, device="eth0", **of_whom):
         with self.entered():
-            capture = wire.Capture(device, address)
+            capture = wire.Capture(device, **of_whom)
         self.lab.later(capture.close)
         return capture
 

@@ -14,9 +14,6 @@ from scenario import Scenario
 
 SCENARIOS = {}
 
-# In which our wg is tried, too. In the others it only configures a daemon, as it does in these.
-OF_WG = ("control/*", "log/*", "selftest/*", "tunnel/*/ours-wg")
-
 
 def add(function, name=None, seconds=60, long=False, **arguments):
     name = name or f"{function.__module__.removeprefix('scenario_')}/{function.__name__}"

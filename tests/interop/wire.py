@@ -68,25 +68,27 @@ def parse_ip(packet):
     return Datagram(source, sport, destination, dport, packet[at + 8:at + length])
 
 
-def only_of(sock, address):
-    """Lets the kernel hand a packet socket no IPv4 packets but those from or to the address (classic BPF)."""
+def only_of(sock, address, is_to):
+    """Lets the kernel hand a packet socket no IPv4 packets but those to the address, or from it, too (classic BPF)."""
     number = int.from_bytes(socket.inet_aton(address), "big")
     load, jump_if_equal, give = 0x20, 0x15, 0x06
+    source, destination = 12, 16
     program = b"".join(struct.pack("HBBI", *step) for step in (
-        (load, 0, 0, 12), (jump_if_equal, 2, 0, number), (load, 0, 0, 16), (jump_if_equal, 0, 1, number),
+        (load, 0, 0, destination if is_to else source), (jump_if_equal, 2, 0, number),
+        (load, 0, 0, destination), (jump_if_equal, 0, 1, number),
         (give, 0, 0, 1 << 18), (give, 0, 0, 0)))
     steps = ctypes.create_string_buffer(program)
     sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HL", 6, ctypes.addressof(steps)))
 
 
 class Capture:
-    """All UDP datagrams that pass a device, from when it is made on, or those of one IPv4 address."""
+    """All UDP datagrams that pass a device, from when it is made on, or those from and to one IPv4 address, or to it."""
 
-    def __init__(self, device, address=None):
+    def __init__(self, device, address=None, is_to=False):
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
         self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
         if address:
-            only_of(self.sock, address)
+            only_of(self.sock, address, is_to)
         self.sock.bind((device, ETH_P_ALL))
         self.sock.setblocking(False)
         self.seen = []
