@@ -17,10 +17,10 @@ struct model {
 
 static inline bool prefix_holds(const struct ip_prefix *prefix, const struct ip_addr *addr)
 {
-	struct ip_prefix cut = {*addr, prefix->bits};
+	uint32_t whole = prefix->bits / 8, rest = prefix->bits % 8;
 
-	prefix_mask(&cut);
-	return prefix_equal(&cut, prefix);
+	return prefix->addr.family == addr->family && memcmp(prefix->addr.b, addr->b, whole) == 0 &&
+	       (rest == 0 || (prefix->addr.b[whole] ^ addr->b[whole]) >> (8 - rest) == 0);
 }
 
 static inline uint32_t model_lookup(const struct model *m, const struct ip_addr *addr)
