@@ -72,6 +72,17 @@ class KernelHost(Host):
     def ip(self, *words, **kwargs):
         return self.run("ip", *words, **kwargs)
 
+    def bring_up(self, device):
+        self.ip("link", "set", device, "up")
+
+    def ip_all(self, *lines):
+        """Its `ip` is busybox's, which takes no lines and no family from an address."""
+        for line in lines:
+            self.ip("-6" if ":" in line else "-4", *line.split())
+
+    def write(self, path, text, mode=0o600):
+        self.run("bash", "-c", 'umask 077; cat >"$1"; chmod "$2" "$1"', "bash", path, f"{mode:o}", input=text)
+
     def sysctl(self, **settings):
         self.run("sysctl", "-q", "-w", *(f"{key.replace('__', '.')}={value}" for key, value in settings.items()))
 

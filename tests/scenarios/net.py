@@ -16,8 +16,8 @@ import sys
 import tempfile
 
 import lab
-from lab import Skip, command, need, wait_until
-from place import Place, set_sysctl
+from lab import Failure, Skip, command, need, wait_until
+from place import Place, bring_up, set_sysctl
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECONDS_MAX = 30
@@ -31,6 +31,10 @@ table ip home {
 	}
 }
 """
+
+
+def address_line(verb, address, device):
+    return f"addr {verb} {address} dev {device}" + (" nodad" if ":" in address and verb == "add" else "")
 
 
 class Host(lab.Host):
@@ -93,7 +97,15 @@ class Host(lab.Host):
 
     def address(self, verb, address, device="eth0"):
         """With its prefix length, unlike lab.Host's."""
-        self.ip("addr", verb, address, "dev", device, *(["nodad"] if ":" in address and verb == "add" else []))
+        self.ip_all(address_line(verb, address, device))
+
+    def ip_all(self, *lines):
+        """Many calls of `ip` by one process."""
+        self.ip("-batch", "-", input="\n".join(lines))
+
+    def bring_up(self, device):
+        with self.entered():
+            bring_up(device)
 
     def sysctl(self, **settings):
         """Those of its network: the kernel goes by who asks."""
@@ -109,8 +121,9 @@ class Host(lab.Host):
 
     def must_ping(self, address, *extra):
         """In time enough for an end that has to notice that the other one was restarted."""
-        need(self.pings(address, *extra, seconds=45), f"{self.name}: no answer from {address} {' '.join(extra)}\n"
-             f"{self.sh('wg show; ip -br addr; ip route', check=False).stdout}")
+        if not self.pings(address, *extra, seconds=45):
+            raise Failure(f"{self.name}: no answer from {address} {' '.join(extra)}\n"
+                          f"{self.sh('wg show; ip -br addr; ip route', check=False).stdout}")
 
     def must_not_ping(self, address, *extra, seconds=3):
         need(not self.pings(address, *extra, seconds=seconds), f"{self.name}: {address} answers {' '.join(extra)}")
@@ -190,7 +203,7 @@ class Net:
             command("ip", "link", "add", one_device, "netns", str(one.pid), "type", "veth",
                     "peer", "name", other_device, "netns", str(other.pid))
         for host, device in ((one, one_device), (other, other_device)):
-            host.ip("link", "set", device, "up")
+            host.bring_up(device)
 
     def stay(self):
         """With --stay: as it is now, until Enter or Ctrl-C. A scenario says where that is worth most."""
@@ -211,6 +224,12 @@ def gateway(address):
     return re.sub(r"[^.:]+$", "1", network)
 
 
+def settle(host, device, addresses):
+    """The host gets the addresses (with length) and a default route by each of their networks' first."""
+    host.ip_all(*(line for address in addresses for line in (
+        address_line("add", address, device), f"route add default via {gateway(address)}")))
+
+
 class Internet:
     """Everything between the hosts: routes, a public resolver at 1.1.1.1, a page that says who called."""
 
@@ -221,16 +240,15 @@ class Internet:
         self.net = net
         self.host = net.host("internet")
         self.host.sysctl(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
-        for address in (self.RESOLVER + "/32", self.WEB[0] + "/32", self.WEB[1] + "/128"):
-            self.host.address("add", address, "lo")
+        self.host.ip_all(*(address_line("add", address, "lo")
+                           for address in (self.RESOLVER + "/32", self.WEB[0] + "/32", self.WEB[1] + "/128")))
 
     def attach(self, host, *addresses, device="eth0"):
         """A cable to the host, which gets the addresses (with length) and a default route by it."""
         self.net.cable(host, device, self.host, host.name[:15])
-        for address in addresses:
-            self.host.address("add", f"{gateway(address)}/{address.split('/')[1]}", host.name[:15])
-            host.address("add", address, device)
-            host.ip("-6" if ":" in address else "-4", "route", "add", "default", "via", gateway(address))
+        self.host.ip_all(*(address_line("add", f"{gateway(address)}/{address.split('/')[1]}", host.name[:15])
+                           for address in addresses))
+        settle(host, device, addresses)
         return host
 
     def route(self, network, via):
@@ -264,10 +282,8 @@ def home(net, internet, name="router", public="198.51.100.20", inside="192.168.5
     internet.attach(router, f"{public}/24", "2001:db8:198::20/64")
     internet.route(re.sub(r"[^:]*/", "/", inside6), "2001:db8:198::20")
     router.sysctl(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
-    router.ip("link", "add", "lan", "type", "bridge")
-    router.ip("link", "set", "lan", "up")
-    for address in (inside, inside6):
-        router.address("add", address, "lan")
+    router.ip("link", "add", "lan", "up", "type", "bridge")
+    router.ip_all(*(address_line("add", address, "lan") for address in (inside, inside6)))
     router.run("nft", "-f", "-", input=MASQUERADE)
     return router
 
@@ -276,9 +292,7 @@ def at_home(net, router, host, address, address6=None, device="eth0"):
     """Plug a host in behind the router."""
     net.cable(host, device, router, host.name[:15])
     router.ip("link", "set", host.name[:15], "master", "lan")
-    for own in filter(None, (address, address6)):
-        host.address("add", own, device)
-        host.ip("-6" if ":" in own else "-4", "route", "add", "default", "via", gateway(own))
+    settle(host, device, list(filter(None, (address, address6))))
     return host
 
 
@@ -286,7 +300,8 @@ def wait_forgotten(router, source="192.168.50.10"):
     """Until the router holds no mapping for the host any more."""
     if router.run("test", "-e", "/proc/net/nf_conntrack", check=False).returncode:
         raise Skip("there is no /proc/net/nf_conntrack")
-    wait_until(lambda: f"src={source} " not in router.read("/proc/net/nf_conntrack"), 60, "the router to forget")
+    with router.entered(), open("/proc/thread-self/net/nf_conntrack", encoding="ascii") as table:
+        wait_until(lambda: table.seek(0) or f"src={source} " not in table.read(), 60, "the router to forget")
 
 
 class Recording:

@@ -4,13 +4,18 @@ Made by forks of this program: to start a program for each step took as long as 
 """
 
 import ctypes
+import fcntl
 import os
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 
 from lab import (CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUTS, MS_BIND, MS_PRIVATE, MS_REC, Failure,
-                 command, die_with_parent, libc, mount)
+                 die_with_parent, libc, mount)
+
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 
 # No addresses and routes but those that a scenario gives.
 QUIET = ("all/autoconf", "default/autoconf", "default/accept_ra", "default/router_solicitations")
@@ -24,6 +29,11 @@ def set_sysctl(path, value):
 def write(path, text):
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
+
+
+def bring_up(device):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh22x", device.encode(), IFF_UP))
 
 
 def own_etc():
@@ -73,7 +83,7 @@ def furnish(name, tools):
     for setting in QUIET:
         if os.path.exists(f"/proc/sys/net/ipv6/conf/{setting}"):
             set_sysctl(f"net/ipv6/conf/{setting}", 0)
-    command("ip", "link", "set", "lo", "up")
+    bring_up("lo")
 
 
 class Place:
