@@ -47,15 +47,17 @@ def nftables():
     return library
 
 
+@functools.cache
+def context():
+    """One a world, whose first use opens what the kernel is asked by; none before worlds are forked."""
+    made = ctypes.c_void_p(nftables().nft_ctx_new(0))
+    if not made or nftables().nft_ctx_buffer_output(made):
+        raise RuntimeError("libnftables has no memory")
+    return made
+
+
 def ruleset():
     """The lines of `nft list ruleset`."""
-    library = nftables()
-    context = ctypes.c_void_p(library.nft_ctx_new(0))
-    if not context or library.nft_ctx_buffer_output(context):
-        raise RuntimeError("libnftables has no memory")
-    try:
-        if library.nft_run_cmd_from_buffer(context, b"list ruleset"):
-            raise RuntimeError("libnftables lists no ruleset")
-        return library.nft_ctx_get_output_buffer(context).decode(errors="replace").splitlines()
-    finally:
-        library.nft_ctx_free(context)
+    if nftables().nft_run_cmd_from_buffer(context(), b"list ruleset"):
+        raise RuntimeError("libnftables lists no ruleset")
+    return nftables().nft_ctx_get_output_buffer(context()).decode(errors="replace").splitlines()
