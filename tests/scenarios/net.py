@@ -99,10 +99,6 @@ class Host(lab.Host):
         """With its prefix length, unlike lab.Host's."""
         self.ip_all(address_line(verb, address, device))
 
-    def ip_all(self, *lines):
-        """Many calls of `ip` by one process."""
-        self.ip("-batch", "-", input="\n".join(lines))
-
     def bring_up(self, device):
         with self.entered():
             bring_up(device)
